@@ -1,0 +1,3 @@
+"""wherry: a complete Kubernetes in Python."""
+
+__version__ = "0.1.0"
