@@ -234,9 +234,7 @@ class Timeout(StatusError):
     reason, code = "Timeout", 504
 
 
-BY_REASON: Mapping[str, type[StatusError]] = {
-    kind.reason: kind for kind in StatusError.__subclasses__()
-}
+BY_REASON: Mapping[str, type[StatusError]] = {kind.reason: kind for kind in StatusError.__subclasses__()}
 
 
 def from_status(tree: Mapping[str, Any]) -> StatusError:

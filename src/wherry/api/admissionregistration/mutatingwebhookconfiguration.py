@@ -1,0 +1,15 @@
+"""MutatingWebhookConfiguration: which webhooks may change objects on their way in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from wherry.api.admissionregistration.matching import MutatingWebhook
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import ListMap, Merge
+
+
+@resource("admissionregistration.k8s.io/v1", "mutatingwebhookconfigurations")
+class MutatingWebhookConfiguration(Object):
+    webhooks: Annotated[tuple[MutatingWebhook, ...], ListMap("name"), Merge("merge", "name")] = ()

@@ -1,0 +1,15 @@
+"""ValidatingWebhookConfiguration: which webhooks may refuse objects."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from wherry.api.admissionregistration.matching import ValidatingWebhook
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import ListMap, Merge
+
+
+@resource("admissionregistration.k8s.io/v1", "validatingwebhookconfigurations")
+class ValidatingWebhookConfiguration(Object):
+    webhooks: Annotated[tuple[ValidatingWebhook, ...], ListMap("name"), Merge("merge", "name")] = ()

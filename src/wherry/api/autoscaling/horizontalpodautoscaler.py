@@ -1,0 +1,157 @@
+"""HorizontalPodAutoscaler: scales a workload by what is measured."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from wherry.api.registry import resource
+from wherry.machinery.meta import LabelSelector, Object
+from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, Part, Quantity, Time
+
+
+class MetricTarget(Part):
+    averageUtilization: Int32 | None = None
+    averageValue: Quantity = ""
+    type: str = ""
+    value: Quantity = ""
+
+
+class ContainerResourceMetricSource(Part):
+    container: str = ""
+    name: str = ""
+    target: MetricTarget = MetricTarget()
+
+
+class MetricValueStatus(Part):
+    averageUtilization: Int32 = 0
+    averageValue: Quantity = ""
+    value: Quantity = ""
+
+
+class ContainerResourceMetricStatus(Part):
+    container: str = ""
+    current: MetricValueStatus = MetricValueStatus()
+    name: str = ""
+
+
+class CrossVersionObjectReference(Part):
+    apiVersion: str = ""
+    kind: str = ""
+    name: str = ""
+
+
+class MetricIdentifier(Part):
+    name: str = ""
+    selector: LabelSelector | None = None
+
+
+class ExternalMetricSource(Part):
+    metric: MetricIdentifier = MetricIdentifier()
+    target: MetricTarget = MetricTarget()
+
+
+class ExternalMetricStatus(Part):
+    current: MetricValueStatus = MetricValueStatus()
+    metric: MetricIdentifier = MetricIdentifier()
+
+
+class HPAScalingPolicy(Part):
+    periodSeconds: Int32 = 0
+    type: str = ""
+    value: Int32 = 0
+
+
+class HPAScalingRules(Part):
+    policies: Annotated[tuple[HPAScalingPolicy, ...], Atomic()] = ()
+    selectPolicy: str | None = None
+    stabilizationWindowSeconds: Int32 | None = None
+    tolerance: Quantity = ""
+
+
+class HorizontalPodAutoscalerBehavior(Part):
+    scaleDown: HPAScalingRules | None = None
+    scaleUp: HPAScalingRules | None = None
+
+
+class HorizontalPodAutoscalerCondition(Part):
+    lastTransitionTime: Time = ""
+    message: str = ""
+    observedGeneration: Int64 | None = None
+    reason: str = ""
+    status: str = ""
+    type: str = ""
+
+
+class ObjectMetricSource(Part):
+    describedObject: CrossVersionObjectReference = CrossVersionObjectReference()
+    metric: MetricIdentifier = MetricIdentifier()
+    target: MetricTarget = MetricTarget()
+
+
+class PodsMetricSource(Part):
+    metric: MetricIdentifier = MetricIdentifier()
+    target: MetricTarget = MetricTarget()
+
+
+class ResourceMetricSource(Part):
+    name: str = ""
+    target: MetricTarget = MetricTarget()
+
+
+class MetricSpec(Part):
+    containerResource: ContainerResourceMetricSource | None = None
+    external: ExternalMetricSource | None = None
+    object: ObjectMetricSource | None = None
+    pods: PodsMetricSource | None = None
+    resource: ResourceMetricSource | None = None
+    type: str = ""
+
+
+class HorizontalPodAutoscalerSpec(Part):
+    behavior: HorizontalPodAutoscalerBehavior | None = None
+    maxReplicas: Int32 = 0
+    metrics: Annotated[tuple[MetricSpec, ...], Atomic()] = ()
+    minReplicas: Int32 = 1
+    scaleTargetRef: CrossVersionObjectReference = CrossVersionObjectReference()
+
+
+class ObjectMetricStatus(Part):
+    current: MetricValueStatus = MetricValueStatus()
+    describedObject: CrossVersionObjectReference = CrossVersionObjectReference()
+    metric: MetricIdentifier = MetricIdentifier()
+
+
+class PodsMetricStatus(Part):
+    current: MetricValueStatus = MetricValueStatus()
+    metric: MetricIdentifier = MetricIdentifier()
+
+
+class ResourceMetricStatus(Part):
+    current: MetricValueStatus = MetricValueStatus()
+    name: str = ""
+
+
+class MetricStatus(Part):
+    containerResource: ContainerResourceMetricStatus | None = None
+    external: ExternalMetricStatus | None = None
+    object: ObjectMetricStatus | None = None
+    pods: PodsMetricStatus | None = None
+    resource: ResourceMetricStatus | None = None
+    type: str = ""
+
+
+class HorizontalPodAutoscalerStatus(Part):
+    conditions: Annotated[
+        tuple[HorizontalPodAutoscalerCondition, ...], ListMap("type"), Merge("merge", "type")
+    ] = ()
+    currentMetrics: Annotated[tuple[MetricStatus, ...], Atomic()] = ()
+    currentReplicas: Int32 = 0
+    desiredReplicas: Int32 = 0
+    lastScaleTime: Time = ""
+    observedGeneration: Int64 = 0
+
+
+@resource("autoscaling/v2", "horizontalpodautoscalers")
+class HorizontalPodAutoscaler(Object):
+    spec: HorizontalPodAutoscalerSpec = HorizontalPodAutoscalerSpec()
+    status: HorizontalPodAutoscalerStatus = HorizontalPodAutoscalerStatus()

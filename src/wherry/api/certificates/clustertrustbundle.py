@@ -1,0 +1,17 @@
+"""ClusterTrustBundle: root certificates that Pods can mount."""
+
+from __future__ import annotations
+
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import Part
+
+
+class ClusterTrustBundleSpec(Part):
+    signerName: str = ""
+    trustBundle: str = ""
+
+
+@resource("certificates.k8s.io/v1", "clustertrustbundles")
+class ClusterTrustBundle(Object):
+    spec: ClusterTrustBundleSpec = ClusterTrustBundleSpec()

@@ -1,0 +1,329 @@
+"""Container: what runs in a Pod, with its environment, probes, hooks and rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from wherry.machinery.schema import (
+    Atomic,
+    Int32,
+    Int64,
+    IntOrString,
+    ListMap,
+    ListSet,
+    Merge,
+    Part,
+    Quantity,
+    Written,
+    atomic,
+)
+
+
+class AppArmorProfile(Part):
+    localhostProfile: str = ""
+    type: str = ""
+
+
+class Capabilities(Part):
+    add: Annotated[tuple[str, ...], Atomic()] = ()
+    drop: Annotated[tuple[str, ...], Atomic()] = ()
+
+
+class ConfigMapEnvSource(Part):
+    name: str = ""
+    optional: bool = False
+
+
+@atomic
+class ConfigMapKeySelector(Part):
+    key: str = ""
+    name: str = ""
+    optional: bool = False
+
+
+class ContainerPort(Part):
+    containerPort: Int32 = 0
+    hostIP: str = ""
+    hostPort: Int32 | None = None
+    name: str = ""
+    protocol: str = "TCP"
+
+
+class ContainerResizePolicy(Part):
+    resourceName: str = ""
+    restartPolicy: str = ""
+
+
+class ContainerRestartRuleOnExitCodes(Part):
+    operator: str = ""
+    values: Annotated[tuple[Int32, ...], ListSet()] = ()
+
+
+class ContainerRestartRule(Part):
+    action: str = ""
+    exitCodes: ContainerRestartRuleOnExitCodes | None = None
+
+
+class SecretEnvSource(Part):
+    name: str = ""
+    optional: bool = False
+
+
+class EnvFromSource(Part):
+    configMapRef: ConfigMapEnvSource | None = None
+    prefix: str = ""
+    secretRef: SecretEnvSource | None = None
+
+
+@atomic
+class FileKeySelector(Part):
+    key: str = ""
+    optional: Annotated[bool, Written()] = False
+    path: str = ""
+    volumeName: str = ""
+
+
+@atomic
+class ObjectFieldSelector(Part):
+    apiVersion: str = "v1"
+    fieldPath: str = ""
+
+
+@atomic
+class ResourceFieldSelector(Part):
+    containerName: str = ""
+    divisor: Quantity = ""
+    resource: str = ""
+
+
+@atomic
+class SecretKeySelector(Part):
+    key: str = ""
+    name: str = ""
+    optional: bool = False
+
+
+class EnvVarSource(Part):
+    configMapKeyRef: ConfigMapKeySelector | None = None
+    fieldRef: ObjectFieldSelector | None = None
+    fileKeyRef: FileKeySelector | None = None
+    resourceFieldRef: ResourceFieldSelector | None = None
+    secretKeyRef: SecretKeySelector | None = None
+
+
+class EnvVar(Part):
+    name: str = ""
+    value: str = ""
+    valueFrom: EnvVarSource | None = None
+
+
+class ExecAction(Part):
+    command: Annotated[tuple[str, ...], Atomic()] = ()
+
+
+class HTTPHeader(Part):
+    name: str = ""
+    value: str = ""
+
+
+class HTTPGetAction(Part):
+    host: str = ""
+    httpHeaders: Annotated[tuple[HTTPHeader, ...], Atomic()] = ()
+    path: str = "/"
+    port: IntOrString | None = None
+    protocol: str = ""
+    scheme: str = "HTTP"
+
+
+class SleepAction(Part):
+    seconds: Int64 = 0
+
+
+class TCPSocketAction(Part):
+    host: str = ""
+    port: IntOrString | None = None
+
+
+class LifecycleHandler(Part):
+    exec: ExecAction | None = None
+    httpGet: HTTPGetAction | None = None
+    sleep: SleepAction | None = None
+    tcpSocket: TCPSocketAction | None = None
+
+
+class Lifecycle(Part):
+    postStart: LifecycleHandler | None = None
+    preStop: LifecycleHandler | None = None
+    stopSignal: str = ""
+
+
+class GRPCAction(Part):
+    mode: str = ""
+    port: Int32 = 0
+    service: str = ""
+
+
+class Probe(Part):
+    exec: ExecAction | None = None
+    failureThreshold: Int32 = 3
+    grpc: GRPCAction | None = None
+    httpGet: HTTPGetAction | None = None
+    initialDelaySeconds: Int32 | None = None
+    periodSeconds: Int32 = 10
+    successThreshold: Int32 = 1
+    tcpSocket: TCPSocketAction | None = None
+    terminationGracePeriodSeconds: Int64 | None = None
+    timeoutSeconds: Int32 = 1
+
+
+class ResourceClaim(Part):
+    name: str = ""
+    request: str = ""
+
+
+class ResourceRequirements(Part):
+    claims: Annotated[tuple[ResourceClaim, ...], ListMap("name")] = ()
+    limits: Mapping[str, Quantity] = {}
+    requests: Mapping[str, Quantity] = {}
+
+
+class SELinuxOptions(Part):
+    level: str = ""
+    role: str = ""
+    type: str = ""
+    user: str = ""
+
+
+class SeccompProfile(Part):
+    localhostProfile: str = ""
+    type: str = ""
+
+
+class WindowsSecurityContextOptions(Part):
+    gmsaCredentialSpec: str = ""
+    gmsaCredentialSpecName: str = ""
+    hostProcess: bool = False
+    runAsUserName: str = ""
+
+
+class SecurityContext(Part):
+    allowPrivilegeEscalation: bool | None = None
+    appArmorProfile: AppArmorProfile | None = None
+    capabilities: Capabilities | None = None
+    privileged: bool | None = None
+    procMount: str = ""
+    readOnlyRootFilesystem: bool | None = None
+    runAsGroup: Int64 | None = None
+    runAsNonRoot: bool | None = None
+    runAsUser: Int64 | None = None
+    seLinuxOptions: SELinuxOptions | None = None
+    seccompProfile: SeccompProfile | None = None
+    windowsOptions: WindowsSecurityContextOptions | None = None
+
+
+class VolumeDevice(Part):
+    devicePath: str = ""
+    name: str = ""
+
+
+class VolumeMount(Part):
+    bindMountOptions: Annotated[tuple[str, ...], ListSet()] = ()
+    mountPath: str = ""
+    mountPropagation: str = ""
+    name: str = ""
+    readOnly: bool = False
+    recursiveReadOnly: str = ""
+    subPath: str = ""
+    subPathExpr: str = ""
+
+
+class Container(Part):
+    args: Annotated[tuple[str, ...], Atomic()] = ()
+    command: Annotated[tuple[str, ...], Atomic()] = ()
+    env: Annotated[tuple[EnvVar, ...], ListMap("name"), Merge("merge", "name")] = ()
+    envFrom: Annotated[tuple[EnvFromSource, ...], Atomic()] = ()
+    image: str = ""
+    imagePullPolicy: str = ""
+    lifecycle: Lifecycle | None = None
+    livenessProbe: Probe | None = None
+    name: str = ""
+    ports: Annotated[
+        tuple[ContainerPort, ...], ListMap("containerPort", "protocol"), Merge("merge", "containerPort")
+    ] = ()
+    readinessProbe: Probe | None = None
+    resizePolicy: Annotated[tuple[ContainerResizePolicy, ...], Atomic()] = ()
+    resources: ResourceRequirements = ResourceRequirements()
+    restartPolicy: str = ""
+    restartPolicyRules: Annotated[tuple[ContainerRestartRule, ...], Atomic()] = ()
+    securityContext: SecurityContext | None = None
+    startupProbe: Probe | None = None
+    stdin: bool = False
+    stdinOnce: bool = False
+    terminationMessagePath: str = "/dev/termination-log"
+    terminationMessagePolicy: str = "File"
+    tty: bool = False
+    volumeDevices: Annotated[
+        tuple[VolumeDevice, ...], ListMap("devicePath"), Merge("merge", "devicePath")
+    ] = ()
+    volumeMounts: Annotated[tuple[VolumeMount, ...], ListMap("mountPath"), Merge("merge", "mountPath")] = ()
+    workingDir: str = ""
+
+
+class EphemeralContainer(Part):
+    args: Annotated[tuple[str, ...], Atomic()] = ()
+    command: Annotated[tuple[str, ...], Atomic()] = ()
+    env: Annotated[tuple[EnvVar, ...], ListMap("name"), Merge("merge", "name")] = ()
+    envFrom: Annotated[tuple[EnvFromSource, ...], Atomic()] = ()
+    image: str = ""
+    imagePullPolicy: str = ""
+    lifecycle: Lifecycle | None = None
+    livenessProbe: Probe | None = None
+    name: str = ""
+    ports: Annotated[
+        tuple[ContainerPort, ...], ListMap("containerPort", "protocol"), Merge("merge", "containerPort")
+    ] = ()
+    readinessProbe: Probe | None = None
+    resizePolicy: Annotated[tuple[ContainerResizePolicy, ...], Atomic()] = ()
+    resources: ResourceRequirements = ResourceRequirements()
+    restartPolicy: str = ""
+    restartPolicyRules: Annotated[tuple[ContainerRestartRule, ...], Atomic()] = ()
+    securityContext: SecurityContext | None = None
+    startupProbe: Probe | None = None
+    stdin: bool = False
+    stdinOnce: bool = False
+    targetContainerName: str = ""
+    terminationMessagePath: str = "/dev/termination-log"
+    terminationMessagePolicy: str = "File"
+    tty: bool = False
+    volumeDevices: Annotated[
+        tuple[VolumeDevice, ...], ListMap("devicePath"), Merge("merge", "devicePath")
+    ] = ()
+    volumeMounts: Annotated[tuple[VolumeMount, ...], ListMap("mountPath"), Merge("merge", "mountPath")] = ()
+    workingDir: str = ""
+
+
+class Sysctl(Part):
+    name: str = ""
+    value: str = ""
+
+
+class PodSecurityContext(Part):
+    appArmorProfile: AppArmorProfile | None = None
+    fsGroup: Int64 | None = None
+    fsGroupChangePolicy: str = ""
+    runAsGroup: Int64 | None = None
+    runAsNonRoot: bool | None = None
+    runAsUser: Int64 | None = None
+    seLinuxChangePolicy: str = ""
+    seLinuxOptions: SELinuxOptions | None = None
+    seccompProfile: SeccompProfile | None = None
+    supplementalGroups: Annotated[tuple[Int64, ...], Atomic()] = ()
+    supplementalGroupsPolicy: str = ""
+    sysctls: Annotated[tuple[Sysctl, ...], Atomic()] = ()
+    windowsOptions: WindowsSecurityContextOptions | None = None
+
+
+class VolumeResourceRequirements(Part):
+    limits: Mapping[str, Quantity] = {}
+    requests: Mapping[str, Quantity] = {}

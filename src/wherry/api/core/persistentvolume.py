@@ -1,0 +1,83 @@
+"""PersistentVolume: a piece of storage in the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from wherry.api.core.affinity import VolumeNodeAffinity
+from wherry.api.core.reference import ObjectReference
+from wherry.api.core.volume import (
+    AWSElasticBlockStoreVolumeSource,
+    AzureDiskVolumeSource,
+    AzureFilePersistentVolumeSource,
+    CephFSPersistentVolumeSource,
+    CinderPersistentVolumeSource,
+    CSIPersistentVolumeSource,
+    FCVolumeSource,
+    FlexPersistentVolumeSource,
+    FlockerVolumeSource,
+    GCEPersistentDiskVolumeSource,
+    GlusterfsPersistentVolumeSource,
+    HostPathVolumeSource,
+    ISCSIPersistentVolumeSource,
+    LocalVolumeSource,
+    NFSVolumeSource,
+    PhotonPersistentDiskVolumeSource,
+    PortworxVolumeSource,
+    QuobyteVolumeSource,
+    RBDPersistentVolumeSource,
+    ScaleIOPersistentVolumeSource,
+    StorageOSPersistentVolumeSource,
+    VsphereVirtualDiskVolumeSource,
+)
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import Atomic, Granular, Part, Quantity, Time
+
+
+class PersistentVolumeSpec(Part):
+    accessModes: Annotated[tuple[str, ...], Atomic()] = ()
+    awsElasticBlockStore: AWSElasticBlockStoreVolumeSource | None = None
+    azureDisk: AzureDiskVolumeSource | None = None
+    azureFile: AzureFilePersistentVolumeSource | None = None
+    capacity: Mapping[str, Quantity] = {}
+    cephfs: CephFSPersistentVolumeSource | None = None
+    cinder: CinderPersistentVolumeSource | None = None
+    claimRef: Annotated[ObjectReference, Granular()] | None = None
+    csi: CSIPersistentVolumeSource | None = None
+    fc: FCVolumeSource | None = None
+    flexVolume: FlexPersistentVolumeSource | None = None
+    flocker: FlockerVolumeSource | None = None
+    gcePersistentDisk: GCEPersistentDiskVolumeSource | None = None
+    glusterfs: GlusterfsPersistentVolumeSource | None = None
+    hostPath: HostPathVolumeSource | None = None
+    iscsi: ISCSIPersistentVolumeSource | None = None
+    local: LocalVolumeSource | None = None
+    mountOptions: Annotated[tuple[str, ...], Atomic()] = ()
+    nfs: NFSVolumeSource | None = None
+    nodeAffinity: VolumeNodeAffinity | None = None
+    persistentVolumeReclaimPolicy: str = "Retain"
+    photonPersistentDisk: PhotonPersistentDiskVolumeSource | None = None
+    portworxVolume: PortworxVolumeSource | None = None
+    quobyte: QuobyteVolumeSource | None = None
+    rbd: RBDPersistentVolumeSource | None = None
+    scaleIO: ScaleIOPersistentVolumeSource | None = None
+    storageClassName: str | None = None
+    storageos: StorageOSPersistentVolumeSource | None = None
+    volumeAttributesClassName: str | None = None
+    volumeMode: str = "Filesystem"
+    vsphereVolume: VsphereVirtualDiskVolumeSource | None = None
+
+
+class PersistentVolumeStatus(Part):
+    lastPhaseTransitionTime: Time = ""
+    message: str = ""
+    phase: str = ""
+    reason: str = ""
+
+
+@resource("v1", "persistentvolumes")
+class PersistentVolume(Object):
+    spec: PersistentVolumeSpec = PersistentVolumeSpec()
+    status: PersistentVolumeStatus = PersistentVolumeStatus()

@@ -1,0 +1,81 @@
+"""FlowSchema: which requests belong to which priority level."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import Atomic, Int32, ListMap, ListSet, Merge, Part, Time
+
+
+class FlowDistinguisherMethod(Part):
+    type: str = ""
+
+
+class FlowSchemaCondition(Part):
+    lastTransitionTime: Time = ""
+    message: str = ""
+    reason: str = ""
+    status: str = ""
+    type: str = ""
+
+
+class NonResourcePolicyRule(Part):
+    nonResourceURLs: Annotated[tuple[str, ...], ListSet()] = ()
+    verbs: Annotated[tuple[str, ...], ListSet()] = ()
+
+
+class ResourcePolicyRule(Part):
+    apiGroups: Annotated[tuple[str, ...], ListSet()] = ()
+    clusterScope: bool = False
+    namespaces: Annotated[tuple[str, ...], ListSet()] = ()
+    resources: Annotated[tuple[str, ...], ListSet()] = ()
+    verbs: Annotated[tuple[str, ...], ListSet()] = ()
+
+
+class GroupSubject(Part):
+    name: str = ""
+
+
+class ServiceAccountSubject(Part):
+    name: str = ""
+    namespace: str = ""
+
+
+class UserSubject(Part):
+    name: str = ""
+
+
+class Subject(Part):
+    group: GroupSubject | None = None
+    kind: str = ""
+    serviceAccount: ServiceAccountSubject | None = None
+    user: UserSubject | None = None
+
+
+class PolicyRulesWithSubjects(Part):
+    nonResourceRules: Annotated[tuple[NonResourcePolicyRule, ...], Atomic()] = ()
+    resourceRules: Annotated[tuple[ResourcePolicyRule, ...], Atomic()] = ()
+    subjects: Annotated[tuple[Subject, ...], Atomic()] = ()
+
+
+class PriorityLevelConfigurationReference(Part):
+    name: str = ""
+
+
+class FlowSchemaSpec(Part):
+    distinguisherMethod: FlowDistinguisherMethod | None = None
+    matchingPrecedence: Int32 = 1000
+    priorityLevelConfiguration: PriorityLevelConfigurationReference = PriorityLevelConfigurationReference()
+    rules: Annotated[tuple[PolicyRulesWithSubjects, ...], Atomic()] = ()
+
+
+class FlowSchemaStatus(Part):
+    conditions: Annotated[tuple[FlowSchemaCondition, ...], ListMap("type"), Merge("merge", "type")] = ()
+
+
+@resource("flowcontrol.apiserver.k8s.io/v1", "flowschemas")
+class FlowSchema(Object):
+    spec: FlowSchemaSpec = FlowSchemaSpec()
+    status: FlowSchemaStatus = FlowSchemaStatus()

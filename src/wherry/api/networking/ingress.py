@@ -1,0 +1,79 @@
+"""Ingress: HTTP routes from outside to Services."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from wherry.api.core.reference import TypedLocalObjectReference
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import Atomic, Int32, Part, atomic
+
+
+@atomic
+class ServiceBackendPort(Part):
+    name: str = ""
+    number: Int32 | None = None
+
+
+class IngressServiceBackend(Part):
+    name: str = ""
+    port: ServiceBackendPort | None = None
+
+
+class IngressBackend(Part):
+    resource: TypedLocalObjectReference | None = None
+    service: IngressServiceBackend | None = None
+
+
+class HTTPIngressPath(Part):
+    backend: IngressBackend = IngressBackend()
+    path: str = ""
+    pathType: str = ""
+
+
+class HTTPIngressRuleValue(Part):
+    paths: Annotated[tuple[HTTPIngressPath, ...], Atomic()] = ()
+
+
+class IngressPortStatus(Part):
+    error: str = ""
+    port: Int32 = 0
+    protocol: str = ""
+
+
+class IngressLoadBalancerIngress(Part):
+    hostname: str = ""
+    ip: str = ""
+    ports: Annotated[tuple[IngressPortStatus, ...], Atomic()] = ()
+
+
+class IngressLoadBalancerStatus(Part):
+    ingress: Annotated[tuple[IngressLoadBalancerIngress, ...], Atomic()] = ()
+
+
+class IngressRule(Part):
+    host: str = ""
+    http: HTTPIngressRuleValue | None = None
+
+
+class IngressTLS(Part):
+    hosts: Annotated[tuple[str, ...], Atomic()] = ()
+    secretName: str = ""
+
+
+class IngressSpec(Part):
+    defaultBackend: IngressBackend | None = None
+    ingressClassName: str = ""
+    rules: Annotated[tuple[IngressRule, ...], Atomic()] = ()
+    tls: Annotated[tuple[IngressTLS, ...], Atomic()] = ()
+
+
+class IngressStatus(Part):
+    loadBalancer: IngressLoadBalancerStatus | None = None
+
+
+@resource("networking.k8s.io/v1", "ingresses")
+class Ingress(Object):
+    spec: IngressSpec = IngressSpec()
+    status: IngressStatus = IngressStatus()

@@ -1,0 +1,27 @@
+"""RuntimeClass: how a node's runtime runs a Pod."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from wherry.api.core.affinity import Toleration
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import Atomic, Part, Quantity
+
+
+class Overhead(Part):
+    podFixed: Mapping[str, Quantity] = {}
+
+
+class Scheduling(Part):
+    nodeSelector: Annotated[Mapping[str, str], Atomic()] = {}
+    tolerations: Annotated[tuple[Toleration, ...], Atomic()] = ()
+
+
+@resource("node.k8s.io/v1", "runtimeclasses")
+class RuntimeClass(Object):
+    handler: str = ""
+    overhead: Overhead | None = None
+    scheduling: Scheduling | None = None

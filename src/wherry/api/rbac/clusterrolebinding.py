@@ -1,0 +1,16 @@
+"""ClusterRoleBinding: gives a ClusterRole to subjects, everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from wherry.api.rbac.rule import RoleRef, Subject
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import Atomic
+
+
+@resource("rbac.authorization.k8s.io/v1", "clusterrolebindings")
+class ClusterRoleBinding(Object):
+    roleRef: RoleRef = RoleRef()
+    subjects: Annotated[tuple[Subject, ...], Atomic()] = ()

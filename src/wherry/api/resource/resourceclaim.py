@@ -1,0 +1,58 @@
+"""ResourceClaim: a request for devices."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from wherry.api.core.affinity import NodeSelector
+from wherry.api.registry import resource
+from wherry.api.resource.device import DeviceAllocationResult, DeviceClaim
+from wherry.machinery.meta import Condition, Object
+from wherry.machinery.schema import Atomic, ListMap, Merge, Part, Raw, Time
+
+
+class NetworkDeviceData(Part):
+    hardwareAddress: str = ""
+    interfaceName: str = ""
+    ips: Annotated[tuple[str, ...], Atomic()] = ()
+
+
+class AllocatedDeviceStatus(Part):
+    conditions: Annotated[tuple[Condition, ...], ListMap("type")] = ()
+    data: Raw | None = None
+    device: str = ""
+    driver: str = ""
+    networkData: NetworkDeviceData | None = None
+    pool: str = ""
+    shareID: str = ""
+
+
+class AllocationResult(Part):
+    allocationTimestamp: Time = ""
+    devices: DeviceAllocationResult | None = None
+    nodeSelector: NodeSelector | None = None
+
+
+class ResourceClaimConsumerReference(Part):
+    apiGroup: str = ""
+    name: str = ""
+    resource: str = ""
+    uid: str = ""
+
+
+class ResourceClaimSpec(Part):
+    devices: DeviceClaim | None = None
+
+
+class ResourceClaimStatus(Part):
+    allocation: AllocationResult | None = None
+    devices: Annotated[tuple[AllocatedDeviceStatus, ...], ListMap("driver", "device", "pool", "shareID")] = ()
+    reservedFor: Annotated[
+        tuple[ResourceClaimConsumerReference, ...], ListMap("uid"), Merge("merge", "uid")
+    ] = ()
+
+
+@resource("resource.k8s.io/v1", "resourceclaims")
+class ResourceClaim(Object):
+    spec: ResourceClaimSpec = ResourceClaimSpec()
+    status: ResourceClaimStatus = ResourceClaimStatus()

@@ -1,0 +1,18 @@
+"""ResourceClaimTemplate: a template that ResourceClaims are made from."""
+
+from __future__ import annotations
+
+from wherry.api.registry import resource
+from wherry.api.resource.resourceclaim import ResourceClaimSpec
+from wherry.machinery.meta import Object, ObjectMeta
+from wherry.machinery.schema import Part
+
+
+class ResourceClaimTemplateSpec(Part):
+    metadata: ObjectMeta = ObjectMeta()
+    spec: ResourceClaimSpec = ResourceClaimSpec()
+
+
+@resource("resource.k8s.io/v1", "resourceclaimtemplates")
+class ResourceClaimTemplate(Object):
+    spec: ResourceClaimTemplateSpec = ResourceClaimTemplateSpec()

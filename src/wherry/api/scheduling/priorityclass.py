@@ -1,0 +1,15 @@
+"""PriorityClass: how important a Pod is."""
+
+from __future__ import annotations
+
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+from wherry.machinery.schema import Int32
+
+
+@resource("scheduling.k8s.io/v1", "priorityclasses")
+class PriorityClass(Object):
+    description: str = ""
+    globalDefault: bool = False
+    preemptionPolicy: str = "PreemptLowerPriority"
+    value: Int32 | None = None

@@ -1,0 +1,14 @@
+"""VolumeAttributesClass: properties of a volume that can change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wherry.api.registry import resource
+from wherry.machinery.meta import Object
+
+
+@resource("storage.k8s.io/v1", "volumeattributesclasses")
+class VolumeAttributesClass(Object):
+    driverName: str = ""
+    parameters: Mapping[str, str] = {}
