@@ -34,9 +34,9 @@ def exact(text: str) -> Fraction:
     suffix = re.sub(r"^[-+]?[0-9.]*", "", text)
     number = text[: len(text) - len(suffix)]
     if suffix in BINARY:
-        return Fraction(number) * 2 ** BINARY[suffix]
+        return Fraction(number) * Fraction(1 << BINARY[suffix])
     exponent: int = DECIMAL[suffix] if suffix in DECIMAL else int(suffix[1:])
-    power = Fraction(int(10 ** abs(exponent)))
+    power = Fraction(f"1e{abs(exponent)}")
     return Fraction(number) * power if exponent >= 0 else Fraction(number) / power
 
 
