@@ -51,13 +51,20 @@ class Strategy:
     prepare: changes the tree (new, old or None on create) before validation: what users may not set,
     what follows from something else. validate: (new, old or None) on typed objects. selectable: field
     selectors beyond metadata.name and metadata.namespace, as functions of the typed object. columns:
-    the Table, beyond Name and Age alone.
+    the Table, beyond Name and Age alone. generation: metadata.generation counts changes of the spec.
+    create_on_update: PUT makes a missing object. needs_version: PUT must say which resourceVersion it
+    changes. from_stored, to_stored: for a version that is kept in the form of another (trees, in place).
     """
 
     prepare: Callable[[Tree, Tree | None], None] | None = None
     validate: Callable[[Any, Any], Iterator[FieldError]] | None = None
     selectable: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     columns: Sequence[Column] = ()
+    generation: bool = False
+    create_on_update: bool = False
+    needs_version: bool = False
+    from_stored: Callable[[Tree], None] | None = None
+    to_stored: Callable[[Tree], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,11 @@ def resource(
     validate: Callable[[Any, Any], Iterator[FieldError]] | None = None,
     selectable: Mapping[str, Callable[[Any], str]] | None = None,
     columns: Sequence[Column] = (),
+    generation: bool = False,
+    create_on_update: bool = False,
+    needs_version: bool = False,
+    from_stored: Callable[[Tree], None] | None = None,
+    to_stored: Callable[[Tree], None] | None = None,
 ) -> Callable[[type[ObjectT]], type[ObjectT]]:
     """Says that a class is the kind of a row of `wherry.api.resources`, and what is particular to it.
 
@@ -147,7 +159,17 @@ def resource(
         kind.kind = kind.__name__
         if kind in _STRATEGIES:
             raise ValueError(f"{kind.__name__} is registered twice")
-        _STRATEGIES[kind] = Strategy(prepare, validate, selectable or {}, columns)
+        _STRATEGIES[kind] = Strategy(
+            prepare=prepare,
+            validate=validate,
+            selectable=selectable or {},
+            columns=columns,
+            generation=generation,
+            create_on_update=create_on_update,
+            needs_version=needs_version,
+            from_stored=from_stored,
+            to_stored=to_stored,
+        )
         return kind
 
     return register
