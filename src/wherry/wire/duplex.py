@@ -17,8 +17,16 @@ class ByteStream(Protocol):
         """Some bytes, as soon as there are any; b"" once the other side has ended."""
         ...
 
+    def write(self, data: bytes) -> None:
+        """Append to what is to be sent, at once. ConnectionError once the other side is gone."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait while the other side is slow. ConnectionError once it is gone."""
+        ...
+
     async def send(self, data: bytes) -> None:
-        """Write, then wait while the other side is slow. ConnectionError once it is gone."""
+        """Write and drain."""
         ...
 
     def finish(self) -> None:
