@@ -15,7 +15,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, dataclass_transform
 
 import msgspec
 
@@ -40,6 +40,7 @@ class Unsupported(RuntimeFailure):
     """This runtime, or this version of it, has no such ability."""
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """Base of everything that crosses this interface: frozen, compared by content."""
 
@@ -425,8 +426,8 @@ class Runtime(Protocol):
     async def create_container(self, sandbox: str, config: ContainerConfig, pod: SandboxConfig) -> str: ...
     async def start_container(self, container: str) -> None: ...
 
-    async def stop_container(self, container: str, timeout: float) -> None:
-        """Ask it to stop, kill it after `timeout` seconds; returns when it has exited."""
+    async def stop_container(self, container: str, grace: float) -> None:
+        """Ask it to stop, kill it after `grace` seconds; returns when it has exited."""
         ...
 
     async def remove_container(self, container: str) -> None:
@@ -445,8 +446,8 @@ class Runtime(Protocol):
         """Of all running containers, or those of one sandbox."""
         ...
 
-    async def exec_sync(self, container: str, command: Sequence[str], timeout: float = 0) -> ExecResult:
-        """Run to the end; TimedOut after `timeout` seconds (0: none), the process killed."""
+    async def exec_sync(self, container: str, command: Sequence[str], limit: float = 0) -> ExecResult:
+        """Run to the end; TimedOut after `limit` seconds (0: none), the process killed."""
         ...
 
     async def exec(
