@@ -18,6 +18,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar, dataclass_transform
 
 import msgspec
 
+from wherry.machinery import quantity, times
 from wherry.machinery.errors import BadRequest
 
 
@@ -124,6 +125,7 @@ class Shape:
         "list_type",
         "map_type",
         "merge_key",
+        "normal",
         "one_of",
         "patch_strategy",
         "type",
@@ -135,6 +137,8 @@ class Shape:
         self.items = items
         self.default: Any = NOTHING
         self.format = ""
+        # Brings a value into the one form it is stored in ("1000m" -> "1"); ValueError where it has none.
+        self.normal: Callable[[str], str] | None = None
         self.list_type = ""
         self.list_keys: tuple[str, ...] = ()
         self.map_type = ""
@@ -257,7 +261,15 @@ def _compiled(hint: Any) -> Shape:
                 shape.one_of = values
             case Format(name):
                 shape.format = name
+                shape.normal = NORMAL.get(name)
     return shape
+
+
+NORMAL: Mapping[str, Callable[[str], str]] = {
+    "quantity": quantity.canonical_milli,
+    "date-time": times.canonical,
+    "micro-time": times.canonical_micro,
+}
 
 
 def _bare(hint: Any) -> Shape:
@@ -313,7 +325,9 @@ def _complete(tree: Tree, parts: Fields, findings: Findings | None, path: str, o
         kind = shape.kind
         if kind == "scalar":
             if value.__class__ is not shape.type:
-                tree[name] = _scalar(value, shape, path, name, owner)
+                value = tree[name] = _scalar(value, shape, path, name, owner)
+            if shape.normal is not None and value:
+                tree[name] = _normal(value, shape.normal, path, name, owner)
         elif kind != "raw":
             _nested(value, shape, findings, f"{path}.{name}" if path else name, name, owner)
     if dropped:
@@ -341,12 +355,21 @@ def _nested(value: Any, shape: Shape, findings: Findings | None, path: str, name
     for key, item in pairs:
         if kind == "scalar":
             if item.__class__ is not items.type:
-                value[key] = "" if item is None else _scalar(item, items, path, name, owner)
+                item = value[key] = "" if item is None else _scalar(item, items, path, name, owner)
+            if items.normal is not None and item:
+                value[key] = _normal(item, items.normal, path, name, owner)
         elif item is None:
             value[key] = {}
         else:
             where = f"{path}[{key}]" if shape.kind == "list" else f"{path}.{key}"
             _nested(item, items, findings, where, name, owner)
+
+
+def _normal(value: str, normal: Callable[[str], str], path: str, name: str, owner: str) -> str:
+    try:
+        return normal(value)
+    except ValueError as error:
+        raise BadRequest(f"json: cannot unmarshal {owner}.{path}.{name}: {error}") from None
 
 
 def _scalar(value: Any, shape: Shape, path: str, name: str, owner: str) -> Any:

@@ -1,0 +1,115 @@
+"""Api: the whole API server but for HTTP: a call in, what became of it out. In-process clients come in here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from wherry.apiserver.admission import Admission
+from wherry.apiserver.admission.order import default_admission
+from wherry.apiserver.call import Call, Outcome
+from wherry.apiserver.delete import Deleter
+from wherry.apiserver.hub import Hub
+from wherry.apiserver.ownership import Ownership
+from wherry.apiserver.patch import Patcher
+from wherry.apiserver.read import Listing, Reader
+from wherry.apiserver.reviews import REVIEWS
+from wherry.apiserver.services import ServiceHooks
+from wherry.apiserver.subresources import binding, eviction, parts, scale, token
+from wherry.apiserver.tokens import TokenIssuer
+from wherry.apiserver.watch import Watcher
+from wherry.apiserver.write import Writer
+from wherry.machinery.clock import Clock
+from wherry.machinery.errors import InternalError, MethodNotAllowed, ServiceUnavailable
+from wherry.store.interface import Store, StoreError
+
+Handler = Callable[[Call, "Api"], Awaitable[Outcome]]
+
+SUBRESOURCES: Mapping[str, Handler] = {
+    "scale": scale.handle,
+    "binding": binding.handle,
+    "eviction": eviction.handle,
+    "token": token.handle,
+    "finalize": parts.handle,
+    "approval": parts.handle,
+    "ephemeralcontainers": parts.handle,
+    "resize": parts.handle,
+}
+
+encode = msgspec.json.Encoder().encode
+
+
+class Api:
+    """Reads, writes and watches. Who may do what has been decided before a call gets here."""
+
+    encode = staticmethod(encode)
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        services: ServiceHooks,
+        tokens: TokenIssuer | None = None,
+        admission: Admission | None = None,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.hub = Hub(store)
+        self.reader = Reader(self.hub)
+        self.writer = Writer(self.hub, admission or default_admission(), clock, Ownership(), services)
+        self.deleter = Deleter(self.writer, self.reader)
+        self.patcher = Patcher(self.writer)
+        self.watcher = Watcher(self.hub, self.reader, clock)
+        self.tokens = tokens
+        self.services = services
+        services.attach(self.hub)
+
+    async def perform(self, call: Call) -> Outcome | Listing:
+        """Do what a call asks, watches and connections excepted. Raises StatusError."""
+        try:
+            return await self._perform(call)
+        except StoreError as error:
+            raise ServiceUnavailable(str(error)) from error
+
+    async def _perform(self, call: Call) -> Outcome | Listing:
+        self._allowed(call)
+        if call.subresource and call.subresource != "status":
+            handler = SUBRESOURCES.get(call.subresource)
+            if handler is None:
+                raise InternalError(f"{call.resource.plural}/{call.subresource} is answered elsewhere")
+            return await handler(call, self)
+        review = REVIEWS.get((call.resource.group, call.resource.kind))
+        if review is not None:
+            return await review(call, self)
+        match call.verb:
+            case "get":
+                return Outcome(200, self.reader.get(call))
+            case "list":
+                return await self.reader.list(call)
+            case "create":
+                return await self.writer.create(call)
+            case "update":
+                return await self.writer.update(call)
+            case "patch":
+                return await self.patcher.patch(call)
+            case "delete":
+                return await self.deleter.delete(call)
+            case "deletecollection":
+                return await self.deleter.delete_collection(call)
+        raise MethodNotAllowed(f"the server does not allow this method on the requested resource: {call.verb}")
+
+    def _allowed(self, call: Call) -> None:
+        """A verb that the resource does not have, as discovery says."""
+        resource = call.resource
+        if call.subresource:
+            found = resource.subresource(call.subresource)
+            verbs: tuple[str, ...] = found.verbs if found is not None else ()
+        else:
+            verbs = resource.verbs
+        if call.verb not in verbs:
+            raise MethodNotAllowed(
+                f"the server does not allow this method on the requested resource",
+                details={"group": resource.group, "kind": resource.plural},
+            )

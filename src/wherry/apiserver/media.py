@@ -1,0 +1,68 @@
+"""Media: in which form a client wants its answer, and how long that form is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wherry.machinery.errors import NotAcceptable
+
+JSON = "application/json"
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+ACCEPTED = f"only the following media types are accepted: {JSON}, {YAML}, {PROTOBUF}"
+META_GROUP = "meta.k8s.io"
+VIEWS = {
+    "Table": "table",
+    "PartialObjectMetadata": "metadata",
+    "PartialObjectMetadataList": "metadata",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`encoding`: json, yaml or protobuf. `view`: the object itself, its metadata, or a table row."""
+
+    encoding: str = "json"
+    view: str = "object"
+    stream: bool = False
+    pretty: bool = False
+
+    @property
+    def content_type(self) -> str:
+        base = {"json": JSON, "yaml": YAML, "protobuf": PROTOBUF}[self.encoding]
+        if self.encoding == "protobuf" and self.stream:
+            return f"{base};stream=watch"
+        if self.view == "table":
+            return f"{base};as=Table;v=v1;g={META_GROUP}"
+        return base
+
+
+PLAIN = Form()
+_ENCODINGS = {JSON: "json", YAML: "yaml", PROTOBUF: "protobuf"}
+_WILDCARDS = {"*/*": "json", "application/*": "json"}
+
+
+@lru_cache(512)
+def negotiate(accept: str, *, watch: bool = False, protobuf: bool = True) -> Form:
+    """The first form of an Accept header that the server can make. NotAcceptable where there is none.
+
+    `protobuf`: whether the resource has a protobuf form of its own.
+    """
+    if not accept:
+        return Form(stream=watch)
+    for item in accept.split(","):
+        base, *parameters = (part.strip() for part in item.split(";"))
+        encoding = _ENCODINGS.get(base) or _WILDCARDS.get(base)
+        if encoding is None:
+            continue
+        options = dict(part.partition("=")[::2] for part in parameters)
+        view = "object"
+        if kind := options.get("as", ""):
+            if kind not in VIEWS or options.get("g") != META_GROUP or options.get("v") not in ("v1", "v1beta1"):
+                continue
+            view = VIEWS[kind]
+        if encoding == "protobuf" and view == "object" and not protobuf:
+            continue
+        return Form(encoding, view, watch)
+    raise NotAcceptable(ACCEPTED)
