@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+import socket
+from typing import Protocol, cast
 
 HIGH_WATER = 256 * 1024  # bytes received and not yet read, before the sender is made to wait
 CHUNK = 64 * 1024  # bytes handed out at once
@@ -41,14 +41,10 @@ class ByteStream(Protocol):
 class Duplex(asyncio.Protocol):
     """A ByteStream over an asyncio transport whose protocol this object becomes."""
 
-    def __init__(
-        self,
-        transport: asyncio.Transport,
-        leftover: bytes = b"",
-        *,
-        on_close: Callable[[], None] | None = None,
-    ) -> None:
-        self.transport = transport
+    transport: asyncio.Transport
+
+    def __init__(self, transport: asyncio.Transport | None = None, leftover: bytes = b"") -> None:
+        """With `transport`, take over an open connection; without, be the protocol of a new one."""
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray(leftover)
         self._ended = False
@@ -58,9 +54,10 @@ class Duplex(asyncio.Protocol):
         self._write_paused = False
         self._reader: asyncio.Future[None] | None = None
         self._writers: list[asyncio.Future[None]] = []
-        self._on_close = on_close
-        transport.set_protocol(self)
         self._closed: asyncio.Future[None] = self._loop.create_future()
+        if transport is not None:
+            self.transport = transport
+            transport.set_protocol(self)
 
     async def read(self, limit: int = CHUNK) -> bytes:
         if not self._buffer:
@@ -135,6 +132,9 @@ class Duplex(asyncio.Protocol):
 
     # Called by the transport.
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         if len(self._buffer) > HIGH_WATER and not self._read_paused and not self.transport.is_closing():
@@ -161,8 +161,6 @@ class Duplex(asyncio.Protocol):
         self._wake_writers()
         if not self._closed.done():
             self._closed.set_result(None)
-        if self._on_close is not None:
-            self._on_close()
 
     def _wake_reader(self) -> None:
         if self._reader is not None and not self._reader.done():
@@ -172,6 +170,19 @@ class Duplex(asyncio.Protocol):
         for waiter in self._writers:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+async def dial(host: str, port: int) -> Duplex:
+    """A plain TCP connection."""
+    _, duplex = await asyncio.get_running_loop().create_connection(lambda: Duplex(), host, port)
+    return duplex
+
+
+async def over(connected: socket.socket) -> Duplex:
+    """A connection as bytes on a socket that somebody else has connected, say in another namespace."""
+    connected.setblocking(False)
+    _, duplex = await asyncio.get_running_loop().create_connection(lambda: Duplex(), sock=connected)
+    return duplex
 
 
 async def splice(one: ByteStream, other: ByteStream) -> None:
