@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from wherry.api.registry import Resource, resource_for
-from wherry.client.transport import Event, Transport, controller_uid
+from wherry.client.transport import Event, Transport
 from wherry.machinery.clock import Clock
 from wherry.machinery.errors import StatusError
 from wherry.machinery.meta import Object
+from wherry.machinery.ownership import controller_of
 from wherry.machinery.selectors import Selector
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,8 @@ def orphans_of(namespace: str) -> str:
 
 
 def by_controller(obj: Object) -> tuple[str]:
-    return (controller_uid(obj) or orphans_of(obj.metadata.namespace),)
+    owner = controller_of(obj.metadata)
+    return (owner.uid if owner is not None else orphans_of(obj.metadata.namespace),)
 
 
 class Cache(Generic[ObjectT]):

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from wherry.api.registry import Resource
-from wherry.machinery.meta import Object
 
 JSON = "application/json"
 PATCH_TYPES: Mapping[str, str] = {
@@ -72,11 +71,3 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-def controller_uid(obj: Object) -> str:
-    """The uid of the owner that manages `obj`, "" where there is none."""
-    for reference in obj.metadata.ownerReferences:
-        if reference.controller:
-            return reference.uid
-    return ""
