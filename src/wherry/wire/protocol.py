@@ -115,6 +115,7 @@ class HttpProtocol(asyncio.Protocol):
         self._leftover: bytearray | None = (
             None  # not None: HTTP has ended, these bytes belong to what follows
         )
+        self._handed_over = False
         self._discarding = False
         self._last = False
         self._closing = False
@@ -319,7 +320,7 @@ class HttpProtocol(asyncio.Protocol):
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._current is None and not self.transport.is_closing():
+        if self._current is None and not self._handed_over and not self.transport.is_closing():
             self._advance()
 
     async def _answer_later(self, request: Request, coming: Awaitable[Answer]) -> None:
@@ -440,6 +441,7 @@ class HttpProtocol(asyncio.Protocol):
         self.transport.write(head + b"\r\n")
         duplex = Duplex(self.transport, bytes(self._leftover or b""))
         self._resume_reading()
+        self._handed_over = True
         self._forget()
         return duplex
 
@@ -461,6 +463,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def _steer_reading(self) -> None:
         """Read only what can be worked on: a client that pipelines faster than it reads has to wait."""
+        if self._handed_over:
+            return
         wanted = not self._queue and not self._write_paused and self._leftover is None
         if wanted and self._read_paused:
             self._resume_reading()
