@@ -127,6 +127,7 @@ class Shape:
         "merge_key",
         "normal",
         "one_of",
+        "optional",
         "patch_strategy",
         "type",
     )
@@ -145,6 +146,7 @@ class Shape:
         self.patch_strategy = ""
         self.merge_key = ""
         self.one_of: tuple[str, ...] = ()
+        self.optional = False  # a part that may be absent
         self._fields: Fields | None = None
 
     def __repr__(self) -> str:
@@ -243,6 +245,8 @@ def _compiled(hint: Any) -> Shape:
     if shape.kind == "part":
         shared, shape = shape, Shape("part", shape.type)
         shape.map_type = shared.map_type
+        inner = hint.__origin__ if typing.get_origin(hint) is Annotated else hint
+        shape.optional = type(None) in typing.get_args(inner)
     for mark in marks:
         match mark:
             case ListMap(keys):

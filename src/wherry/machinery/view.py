@@ -15,6 +15,16 @@ class View(Protocol):
     """One place in an object."""
 
     @property
+    def kind(self) -> str:
+        """`part` (an object with known fields), `map`, `list`, `scalar`, or `raw` (anything)."""
+        ...
+
+    @property
+    def optional(self) -> bool:
+        """Whether a part may be absent; what every object of the type has cannot be added or removed."""
+        ...
+
+    @property
     def items(self) -> View | None:
         """What a list or a map holds."""
         ...
@@ -48,6 +58,8 @@ class View(Protocol):
     def map_type(self) -> str:
         """For ownership of objects: `atomic`, or `granular` (also when empty)."""
         ...
+
+    def __hash__(self) -> int: ...
 
     def field(self, name: str) -> View | None:
         """What stands under `name`; None where nothing is known about it."""
