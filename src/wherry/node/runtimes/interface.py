@@ -308,8 +308,8 @@ class ContainerStats(Value):
 
     id: str
     name: str
-    labels: Mapping[str, str] = {}
     timestamp: datetime
+    labels: Mapping[str, str] = {}
     cpu_nanoseconds: int = 0  # used since the container was created
     memory_working_set: int = 0  # bytes
     memory_usage: int = 0
