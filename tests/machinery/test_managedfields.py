@@ -100,6 +100,14 @@ def test_an_updater_takes_over_what_it_changes() -> None:
     assert [entry["time"] for entry in entries] == ["2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"]
 
 
+def test_an_updater_has_one_entry_whose_time_is_that_of_its_last_change() -> None:
+    old = created(deployment())
+    new = managed(deployment(2, tier="x"), old["metadata"]["managedFields"])
+    (entry,) = update(old, new, VIEW, KUBECTL, LATER)
+    assert entry["time"] == "2026-01-01T01:00:00Z"
+    assert {".spec.replicas", ".spec.selector", ".metadata.labels.tier"} <= set(paths(entry["fieldsV1"]))
+
+
 def test_an_update_without_a_change_leaves_the_entries_alone() -> None:
     old = created(deployment())
     assert update(old, copy.deepcopy(old), VIEW, HELM, LATER) == old["metadata"]["managedFields"]

@@ -184,3 +184,4 @@ def test_values_for_schedulers_and_runtimes() -> None:
     assert not parse("0")
     assert parse("1") == parse("1000m")
     assert parse("1") != "1"
+    assert repr(parse("1024Mi")) == "Quantity('1Gi')"

@@ -93,6 +93,7 @@ def test_text(text: str, printed: str) -> None:
         ("a in (=", "unable to parse requirement: found '=', expected: ',', ')' or identifier"),
         ("a==(", "unable to parse requirement: found '(', expected: identifier"),
         ("!=", "found '!=', expected: !, identifier, or 'end of string'"),
+        ("!a=b", "found '=', expected: ',' or 'end of string'"),
         ("!,a", "unable to parse requirement: found ',', expected: identifier"),
         (
             "k>x",
