@@ -57,6 +57,11 @@ class Limits:
     linger: float = 1.0  # for reading what is sent behind a refused request
     handshake: float = 10.0  # for TLS
 
+    @property
+    def pace(self) -> float:
+        """How often to look whether a connection has used up its time."""
+        return min(self.idle, self.receive, self.stall)
+
 
 class Upgrade:
     """An answer that leaves HTTP: 101 goes out, then `serve` owns the bytes, leftover ones included."""
@@ -148,7 +153,7 @@ class HttpProtocol(asyncio.Protocol):
         self._server.connections.add(self)
         if self._server.closing:
             self.transport.abort()
-        self._timer = self._loop.call_later(self._patience(), self._check_time)
+        self._timer = self._loop.call_later(self._limits.pace, self._check_time)
 
     def data_received(self, data: bytes) -> None:
         if self._leftover is not None:
@@ -240,6 +245,9 @@ class HttpProtocol(asyncio.Protocol):
     def on_message_complete(self) -> None:
         parser = self._parser
         body = self._body
+        version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise Refusal(text(400, "400 Bad Request"))
         request = Request(
             METHODS.get(method := parser.get_method()) or method.decode(),
             self._url.decode("latin-1"),
@@ -247,7 +255,7 @@ class HttpProtocol(asyncio.Protocol):
             self,
             body=b"" if not body else body[0] if len(body) == 1 else b"".join(body),
             keep_alive=parser.should_keep_alive(),
-            old=parser.get_http_version() == "1.0",
+            old=version == "1.0",
             upgrade=parser.should_upgrade(),
         )
         self._url = b""
@@ -492,7 +500,7 @@ class HttpProtocol(asyncio.Protocol):
     def _check_time(self) -> None:
         """Rather than a timer for every request, one that now and then compares the stamp."""
         limits = self._limits
-        left = min(limits.idle, limits.receive, limits.stall)
+        left = limits.pace
         if self.transport.is_closing() or (self._write_paused and self._stream is None):
             left = limits.stall
             waiting = self.transport.get_write_buffer_size()
