@@ -1,14 +1,18 @@
-"""Api: the whole API server but for HTTP: a call in, what became of it out. In-process clients come in here."""
+"""Api: the API server but for HTTP: a call in, what became of it out. In-process clients come in here."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
 from wherry.apiserver.admission import Admission
 from wherry.apiserver.admission.order import default_admission
-from wherry.apiserver.call import Call, Outcome
+from wherry.apiserver.authn.tokens import Tokens
+from wherry.apiserver.authz import Authorizers
+from wherry.apiserver.authz.masters import Masters
+from wherry.apiserver.authz.rbac import Rbac
+from wherry.apiserver.call import Call, Outcome, User
 from wherry.apiserver.delete import Deleter
 from wherry.apiserver.hub import Hub
 from wherry.apiserver.ownership import Ownership
@@ -52,6 +56,7 @@ class Api:
         *,
         services: ServiceHooks,
         tokens: TokenIssuer | None = None,
+        static_tokens: Mapping[str, User] | None = None,
         admission: Admission | None = None,
     ) -> None:
         self.store = store
@@ -65,6 +70,21 @@ class Api:
         self.tokens = tokens
         self.services = services
         services.attach(self.hub)
+        self.bearer = Tokens(static_tokens or {}, tokens, self.hub, clock)
+        self.authorizer = Authorizers((Masters(), Rbac(self.hub)))
+
+    async def start(self) -> None:
+        """Read the store. `run` must follow, and goes on as long as the server does."""
+        await self.hub.load()
+        self.services.load()
+
+    async def run(self) -> None:
+        """Take over what changes in the store, until cancelled."""
+        await self.hub.follow()
+
+    def authenticate_token(self, token: str, audiences: Sequence[str]) -> tuple[User, Sequence[str]]:
+        """Whose token this is. ValueError where it is not good."""
+        return self.bearer.user_of(token, audiences)
 
     async def perform(self, call: Call) -> Outcome | Listing:
         """Do what a call asks, watches and connections excepted. Raises StatusError."""
@@ -98,7 +118,9 @@ class Api:
                 return await self.deleter.delete(call)
             case "deletecollection":
                 return await self.deleter.delete_collection(call)
-        raise MethodNotAllowed(f"the server does not allow this method on the requested resource: {call.verb}")
+        raise MethodNotAllowed(
+            f"the server does not allow this method on the requested resource: {call.verb}"
+        )
 
     def _allowed(self, call: Call) -> None:
         """A verb that the resource does not have, as discovery says."""
@@ -110,6 +132,6 @@ class Api:
             verbs = resource.verbs
         if call.verb not in verbs:
             raise MethodNotAllowed(
-                f"the server does not allow this method on the requested resource",
+                "the server does not allow this method on the requested resource",
                 details={"group": resource.group, "kind": resource.plural},
             )

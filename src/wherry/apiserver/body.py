@@ -86,7 +86,7 @@ def check_kind(tree: Tree, resource: Resource) -> None:
     if kind not in (None, "", resource.kind):
         raise BadRequest(
             f'{kind} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {resource.kind}: '
-            f'converting ({version}, Kind={kind}) to ({resource.apiVersion}, Kind={resource.kind}): unknown conversion'
+            f"converting ({version}, Kind={kind}) to ({resource.apiVersion}, Kind={resource.kind}): unknown conversion"
         )
     raise BadRequest(
         f"the API version in the data ({version}) does not match the expected API version "

@@ -88,7 +88,9 @@ def options_of(call: Call) -> Options:
     if orphan is not None:
         policy = "Orphan" if orphan else "Background"
     dry_run = "All" in (tree.get("dryRun") or ()) or call.dry_run
-    return Options(grace, preconditions.get("uid") or "", preconditions.get("resourceVersion") or "", policy, dry_run)
+    return Options(
+        grace, preconditions.get("uid") or "", preconditions.get("resourceVersion") or "", policy, dry_run
+    )
 
 
 def _check_policy(policy: str, orphan: bool | None) -> None:

@@ -18,11 +18,11 @@ from wherry.machinery.meta import Object
 from wherry.machinery.schema import Tree
 
 
-class _Labels(msgspec.Struct, gc=False):
+class _Labels(msgspec.Struct, frozen=True, gc=False):
     labels: dict[str, str] = {}
 
 
-class _Labelled(msgspec.Struct, gc=False):
+class _Labelled(msgspec.Struct, frozen=True, gc=False):
     metadata: _Labels = _Labels()
 
 
@@ -34,7 +34,10 @@ decode_tree = msgspec.json.Decoder(dict[str, Any]).decode
 @cache
 def head_of(resource: Resource) -> bytes:
     """How the bytes of every object of a resource begin."""
-    return b'{"kind":"%s","apiVersion":"%s","metadata":{' % (resource.kind.encode(), resource.apiVersion.encode())
+    return b'{"kind":"%s","apiVersion":"%s","metadata":{' % (
+        resource.kind.encode(),
+        resource.apiVersion.encode(),
+    )
 
 
 @cache

@@ -68,7 +68,7 @@ class Channel:
         self.sinks: set[Sink] = set()
 
     def select(self, events: Sequence[Event]) -> Sequence[Event]:
-        """The events as this selection sees them: what no longer matches is DELETED, what newly does is ADDED."""
+        """The events as this selection sees them: what no longer matches is DELETED, what now does ADDED."""
         namespace, predicate = self.namespace, self.predicate
         if namespace:
             start = namespace + "/"
@@ -97,11 +97,12 @@ class ResourceCache:
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
-        self.entries: SortedDict = SortedDict()
+        self.entries: SortedDict[str, Entry] = SortedDict()
         self.channels: dict[tuple[Selection, str], Channel] = {}
         self.ring: deque[Event] = deque()
         self.ring_bytes = 0
         self.ring_start = 0  # changes up to this revision are no longer in the ring
+        self.changes = 0  # how many there were: what is derived from the entries is stale when it has grown
 
     def get(self, key: str) -> Entry | None:
         entry: Entry | None = self.entries.get(key)
@@ -122,6 +123,7 @@ class ResourceCache:
         return candidates if predicate is None else filter(predicate, candidates)
 
     def apply(self, change: Change, key: str) -> Event | None:
+        self.changes += 1
         previous: Entry | None = self.entries.get(key)
         if change.value is None:
             if previous is None:

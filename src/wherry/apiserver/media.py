@@ -59,7 +59,11 @@ def negotiate(accept: str, *, watch: bool = False, protobuf: bool = True) -> For
         options = dict(part.partition("=")[::2] for part in parameters)
         view = "object"
         if kind := options.get("as", ""):
-            if kind not in VIEWS or options.get("g") != META_GROUP or options.get("v") not in ("v1", "v1beta1"):
+            if (
+                kind not in VIEWS
+                or options.get("g") != META_GROUP
+                or options.get("v") not in ("v1", "v1beta1")
+            ):
                 continue
             view = VIEWS[kind]
         if encoding == "protobuf" and view == "object" and not protobuf:

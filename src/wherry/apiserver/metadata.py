@@ -11,8 +11,8 @@ from wherry.machinery import names
 from wherry.machinery.clock import Clock
 from wherry.machinery.errors import (
     BadRequest,
-    FieldError,
     ErrorType,
+    FieldError,
     conflict,
     forbidden,
     invalid,
@@ -27,7 +27,14 @@ PATH_NAMED = frozenset(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBindin
 LABEL_1123_NAMED = frozenset(("Service",))
 UNCHECKED_NAMES = frozenset(("Event",))
 # Set by the server; what a client sends is replaced by what is stored.
-KEPT = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+KEPT = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "selfLink",
+)
 ANNOTATIONS_BYTES = 256 * 1024
 MANAGER_BYTES = 128
 
@@ -39,7 +46,13 @@ def begin(tree: Tree, call: Call, clock: Clock) -> None:
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = names.generated_name(metadata["generateName"], clock.suffix())
     call.name = metadata.get("name", "")
-    for field in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"):
+    for field in (
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "resourceVersion",
+        "generation",
+    ):
         metadata.pop(field, None)
     metadata["uid"] = clock.uuid()
     metadata["creationTimestamp"] = format_seconds(clock.now())
@@ -63,9 +76,7 @@ def carry_over(tree: Tree, old: Tree, call: Call) -> None:
     place(metadata, call)
     name = metadata.setdefault("name", call.name)
     if name != call.name:
-        raise BadRequest(
-            f"the name of the object ({name}) does not match the name on the URL ({call.name})"
-        )
+        raise BadRequest(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
     uid = metadata.get("uid")
     if uid and uid != before["uid"]:
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['uid']}"

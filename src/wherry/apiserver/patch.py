@@ -8,13 +8,15 @@ from typing import Any
 from wherry.apiserver import body
 from wherry.apiserver.call import Call, Outcome
 from wherry.apiserver.entry import Entry
+from wherry.apiserver.ownership import manager_of
 from wherry.apiserver.write import Writer
-from wherry.machinery import patch_json, patch_merge, patch_strategic
+from wherry.machinery import fieldset, managedfields, patch_json, patch_merge, patch_strategic
 from wherry.machinery.errors import (
     BadRequest,
     UnsupportedMediaType,
     forbidden,
     invalid_object,
+    not_found,
     required,
 )
 from wherry.machinery.schema import Shape, Tree
@@ -36,8 +38,7 @@ def patched(tree: Tree, call: Call, shape: Shape | None) -> Tree:
         case "application/merge-patch+json":
             if not isinstance(patch, dict):
                 raise BadRequest("a merge patch is a JSON object: send one")
-            merged = patch_merge.apply(tree, patch)
-            assert isinstance(merged, dict)
+            merged: Tree = patch_merge.apply(tree, patch)
             return merged
         case "application/strategic-merge-patch+json" if shape is not None:
             return patch_strategic.apply(tree, patch, shape)
@@ -46,7 +47,8 @@ def patched(tree: Tree, call: Call, shape: Shape | None) -> Tree:
 
 def unsupported(call: Call) -> UnsupportedMediaType:
     return UnsupportedMediaType(
-        "the body of the request was in an unknown format - accepted media types include: " + ", ".join(ACCEPTED)
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(ACCEPTED)
     )
 
 
@@ -74,14 +76,47 @@ class Patcher:
 
     async def apply(self, call: Call) -> Outcome:
         """Server-side apply: the body says what its manager wants; fields of others stay as they are."""
-        applied = body.parse(call.body, "application/yaml" if call.body[:1] != b"{" else "application/json")
-        if not isinstance(applied, dict):
-            raise BadRequest("the body of an apply is not an object: send one with apiVersion, kind and metadata")
-        _check_applied(applied, call)
-        fresh = self.writer.find(call) is None
-        if fresh and not call.subresource:
-            return await self.writer.create_applied(call, applied)
-        return await self.writer.change(call, lambda current: self.writer.merge_applied(call, current, applied), apply=True)
+        first = _applied(call)
+        _check_applied(first, call)
+        if self.writer.find(call) is None:
+            if call.subresource:
+                raise not_found(call.resource.plural, call.name, call.resource.group)
+            return await self.writer.store_new(call, self._merged(None, first, call), applied=True)
+        return await self.writer.change(
+            call, lambda current: self._merged(current.tree, _applied(call), call), applied=True
+        )
+
+    def _merged(self, live: Tree | None, applied: Tree, call: Call) -> Tree:
+        now = self.writer.clock.now()
+        tree, entries = managedfields.apply(
+            live,
+            applied,
+            call.resource.shape,
+            manager_of(call),
+            now,
+            force=call.flag("force"),
+            reset=reset_of(call),
+        )
+        body.completed(tree, call.resource, call)
+        tree.setdefault("metadata", {})["managedFields"] = entries
+        return tree
+
+
+def _applied(call: Call) -> Tree:
+    """What the body says; read anew for each attempt, since completing changes trees in place."""
+    tree = body.parse(call.body, "application/json" if call.body[:1] == b"{" else "application/yaml")
+    if not isinstance(tree, dict):
+        raise BadRequest("the body of an apply is not an object: send one with apiVersion, kind and metadata")
+    return tree
+
+
+def reset_of(call: Call) -> fieldset.FieldSet:
+    """Fields that a request on this path cannot set, and so cannot come to own."""
+    if call.subresource == "status":
+        return fieldset.of_fields("spec")
+    if call.resource.subresource("status") is not None:
+        return fieldset.of_fields("status")
+    return fieldset.EMPTY
 
 
 def _check_applied(applied: Tree, call: Call) -> None:

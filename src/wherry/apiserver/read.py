@@ -121,9 +121,12 @@ class Reader:
             try:
                 rows, _ = await self.hub.store.range(prefix, at=revision, after=position, limit=wanted)
             except Compacted:
-                raise Expired("The provided continue parameter is too old to display a consistent list result. "
-                              "You can start a new list without the continue parameter." if after else
-                              "The resourceVersion for the provided list is too old.") from None
+                raise Expired(
+                    "The provided continue parameter is too old to display a consistent list result. "
+                    "You can start a new list without the continue parameter."
+                    if after
+                    else "The resourceVersion for the provided list is too old."
+                ) from None
             entries = (Entry(stored, row.key[start:], row.value, row.revision) for row in rows)
             page.extend(entries if predicate is None else filter(predicate, entries))
             if not limit or len(rows) < wanted or len(page) > limit:
@@ -149,7 +152,7 @@ def selection_of(call: Call) -> Selection:
     if call.name:
         field_selector = f"metadata.name={call.name}" + (f",{field_selector}" if field_selector else "")
     selection = Selection(
-        call.resource if not call.resource.stored[1] else call.resource,
+        call.resource,
         call.namespace,
         call.params.get("labelSelector", ""),
         field_selector,
@@ -165,7 +168,12 @@ def number(call: Call, option: str) -> int:
         return 0
     if not text.isdecimal():
         if option == "resourceVersion":
-            raise invalid_object("ListOptions", "", [FieldError(option, "strconv.ParseUint: parsing " + f'"{text}": invalid syntax', text)], "meta.k8s.io")
+            raise invalid_object(
+                "ListOptions",
+                "",
+                [FieldError(option, "strconv.ParseUint: parsing " + f'"{text}": invalid syntax', text)],
+                "meta.k8s.io",
+            )
         raise BadRequest(f'unable to parse query parameter "{option}": "{text}" is not a number')
     return int(text)
 
@@ -180,11 +188,17 @@ def check_list_options(call: Call, *, watch: bool = False) -> None:
     if watch:
         if match and not initial:
             errors.append(
-                forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+                forbidden(
+                    "resourceVersionMatch",
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+                )
             )
         elif initial and match != "NotOlderThan":
             errors.append(
-                forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+                forbidden(
+                    "resourceVersionMatch",
+                    "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+                )
             )
     else:
         if initial:
@@ -197,14 +211,24 @@ def check_list_options(call: Call, *, watch: bool = False) -> None:
 
 def _match_errors(match: str, revision: str, proceed: str) -> list[FieldError]:
     if proceed:
-        return [forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")]
+        return [
+            forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
+        ]
     if not revision:
-        return [forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")]
+        return [
+            forbidden(
+                "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"
+            )
+        ]
     if match not in ("Exact", "NotOlderThan"):
         supported = 'supported values: "Exact", "NotOlderThan", ""'
         return [FieldError("resourceVersionMatch", supported, match, ErrorType.NotSupported)]
     if match == "Exact" and revision == "0":
-        return [forbidden("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')]
+        return [
+            forbidden(
+                "resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+            )
+        ]
     return []
 
 

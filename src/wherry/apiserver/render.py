@@ -50,7 +50,9 @@ def listing(found: Listing, form: Form, clock: Clock, include: str = "") -> byte
         kind, version = b"%sList" % found.resource.kind.encode(), found.resource.apiVersion.encode()
         items = joined(found.resource, found.entries)
     return encoded(
-        b'{"kind":"%s","apiVersion":"%s","metadata":%s,"items":[%s]}' % (kind, version, encode(metadata), items), form
+        b'{"kind":"%s","apiVersion":"%s","metadata":%s,"items":[%s]}'
+        % (kind, version, encode(metadata), items),
+        form,
     )
 
 
@@ -58,7 +60,10 @@ def joined(resource: Resource, entries: Sequence[Entry]) -> bytes:
     """The items of a list: without kind and apiVersion, which the list itself says."""
     start = len(head_of(resource))
     return b",".join(
-        [b'{"metadata":{"resourceVersion":"%d",%s' % (found.revision, found.stored[start:]) for found in entries]
+        [
+            b'{"metadata":{"resourceVersion":"%d",%s' % (found.revision, found.stored[start:])
+            for found in entries
+        ]
     )
 
 
@@ -88,7 +93,9 @@ def frame(kind: str, body: bytes, form: Form) -> bytes:
     return b'{"type":"%s","object":%s}\n' % (kind.encode(), body)
 
 
-def frames(form: Form, clock: Clock, resource: Resource, include: str = "") -> Callable[[Sequence[Event]], bytes]:
+def frames(
+    form: Form, clock: Clock, resource: Resource, include: str = ""
+) -> Callable[[Sequence[Event]], bytes]:
     """What a channel of watchers makes of a batch of events: the bytes that all of them are sent."""
     if form == PLAIN_STREAM and not resource.stored[1]:
         return _plain_frames
@@ -140,14 +147,20 @@ def _bookmark(resource: Resource, view: str) -> bytes:
     kind, version = resource.kind, resource.apiVersion
     if view == "metadata":
         kind, version = "PartialObjectMetadata", "meta.k8s.io/v1"
-    return b'{"kind":"%s","apiVersion":"%s","metadata":{"resourceVersion":"' % (kind.encode(), version.encode())
+    return b'{"kind":"%s","apiVersion":"%s","metadata":{"resourceVersion":"' % (
+        kind.encode(),
+        version.encode(),
+    )
 
 
 def bookmark(resource: Resource, revision: int, form: Form, *, initial_end: bool = False) -> bytes:
     """A BOOKMARK: everything up to `revision` has been sent; `initial_end`: and all that was there at first."""
     annotations: Any = b',"annotations":{"%s":"true"}' % INITIAL_END.encode() if initial_end else b""
     if form.view == "table":
-        row = {"cells": [], "object": msgspec.Raw(b'%s%d"%s}}' % (_bookmark(resource, "metadata"), revision, annotations))}
+        row = {
+            "cells": [],
+            "object": msgspec.Raw(b'%s%d"%s}}' % (_bookmark(resource, "metadata"), revision, annotations)),
+        }
         tree = {
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",

@@ -18,7 +18,7 @@ Predicate = Callable[[Entry], bool]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Namespace ("" for all), label selector and field selector, as sent; hashable, so that equal ones are shared."""
+    """Namespace ("" for all), label and field selector, as sent; hashable, so that equal ones are shared."""
 
     resource: Resource
     namespace: str = ""
@@ -41,8 +41,8 @@ def _predicate(selection: Selection) -> Predicate | None:
     tests: list[Predicate] = []
     if selection.labelSelector:
         tests.append(_labels(selection.labelSelector))
-    for requirement in _fields(selection.fieldSelector).requirements:
-        tests.append(_field(selection.resource, requirement))
+    requirements = _fields(selection.fieldSelector).requirements
+    tests += [_field(selection.resource, requirement) for requirement in requirements]
     if len(tests) < 2:
         return tests[0] if tests else None
     return lambda entry: all(test(entry) for test in tests)

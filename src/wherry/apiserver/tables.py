@@ -28,7 +28,7 @@ CREATED = Column(
 DEFAULT = (NAME, CREATED)
 
 
-class _Metadata(msgspec.Struct, gc=False):
+class _Metadata(msgspec.Struct, frozen=True, gc=False):
     metadata: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -84,7 +84,13 @@ def row_conditions(typed: Any) -> list[Tree]:
 
 
 def table(
-    resource: Resource, entries: Iterable[Entry], metadata: Tree, now: datetime, include: str, *, heads: bool = True
+    resource: Resource,
+    entries: Iterable[Entry],
+    metadata: Tree,
+    now: datetime,
+    include: str,
+    *,
+    heads: bool = True,
 ) -> bytes:
     """A whole Table. Later events of a watch leave the column definitions out (`heads`)."""
     return encode(

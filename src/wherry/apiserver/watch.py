@@ -74,7 +74,9 @@ class Watch:
         replay = initial or (not revision and "sendInitialEvents" not in call.params)
         try:
             if replay:
-                events = [Event("ADDED", found, None, found.revision) for found in self.cache.select(self.selection)]
+                events = [
+                    Event("ADDED", found, None, found.revision) for found in self.cache.select(self.selection)
+                ]
             else:
                 events = self._missed(revision or self.hub.revision)
         except Expired as error:

@@ -20,6 +20,7 @@ from wherry.apiserver.entry import Entry, stored_form
 from wherry.apiserver.hub import Hub, store_key, stored_resource
 from wherry.apiserver.ownership import Ownership
 from wherry.apiserver.read import key_of
+from wherry.machinery import managedfields
 from wherry.machinery.clock import Clock
 from wherry.machinery.errors import (
     AlreadyExists,
@@ -43,7 +44,7 @@ Change = Callable[[Entry], Tree]
 
 
 class Writer:
-    """Creates and updates. Deleting is `Deleter`'s job, what is particular to a subresource its own module's."""
+    """Creates and updates. Deleting is `Deleter`'s job, a subresource's particulars its own module's."""
 
     def __init__(
         self, hub: Hub, admission: Admission, clock: Clock, ownership: Ownership, hooks: Hooks | None = None
@@ -61,7 +62,7 @@ class Writer:
         generated = not given and bool((tree.get("metadata") or {}).get("generateName"))
         for attempt in range(NAME_TRIES if generated else 1):
             try:
-                return await self._create(call, tree)
+                return await self.store_new(call, tree)
             except AlreadyExists as error:
                 if attempt == NAME_TRIES - 1:
                     raise AlreadyExists(
@@ -74,7 +75,8 @@ class Writer:
                 tree["metadata"].pop("name")
         raise AssertionError("a loop over attempts returns or raises")
 
-    async def _create(self, call: Call, tree: Tree) -> Outcome:
+    async def store_new(self, call: Call, tree: Tree, *, applied: bool = False) -> Outcome:
+        """Store a completed tree as a new object. `applied`: ownership has been noted already."""
         resource = call.resource
         metadata.begin(tree, call, self.clock)
         key = key_of(resource, call.namespace, call.name)
@@ -92,7 +94,8 @@ class Writer:
         try:
             self._validate(resource, tree, None)
             self.admission.validate(review)
-            self.ownership.created(tree, call, self.clock.now())
+            if not applied:
+                self.ownership.created(tree, call, self.clock.now())
             if call.dry_run:
                 undo()
                 return Outcome(201, Entry(resource, key, stored_form(resource, tree), self.hub.revision))
@@ -114,7 +117,7 @@ class Writer:
             (tree.setdefault("metadata", {})).setdefault("name", call.name)
             if tree["metadata"]["name"] != call.name:
                 metadata.carry_over(tree, {"metadata": {}}, call)
-            return await self._create(call, tree)
+            return await self.store_new(call, tree)
         packed = msgspec.msgpack.encode(tree)
         return await self.change(call, lambda _: msgspec.msgpack.decode(packed))
 
@@ -123,11 +126,11 @@ class Writer:
         entry = self.hub.cache(call.resource).get(key)
         return entry.viewed(call.resource) if entry is not None else None
 
-    async def change(self, call: Call, make: Change, *, apply: bool = False) -> Outcome:
+    async def change(self, call: Call, make: Change, *, applied: bool = False) -> Outcome:
         """Put `make(current)` in the place of an object, and start again when somebody else was faster.
 
-        A tree that states a resourceVersion other than the newest is a Conflict. `apply`: ownership is
-        `make`'s business.
+        A tree that states a resourceVersion other than the newest is a Conflict. `applied`: ownership
+        has been noted by `make`.
         """
         resource = call.resource
         for _ in range(TRIES):
@@ -139,13 +142,13 @@ class Writer:
             if stated not in ("", "0", str(current.revision)):
                 raise conflict(resource.plural, call.name, resource.group)
             try:
-                return await self._change(call, current, tree, apply)
+                return await self._change(call, current, tree, applied)
             except Conflict as lost:
                 # Somebody's write is on its way to the cache: go on from there.
                 await self.hub.wait(lost.actual or self.hub.store.revision)
         raise conflict(resource.plural, call.name, resource.group)
 
-    async def _change(self, call: Call, current: Entry, tree: Tree, apply: bool) -> Outcome:
+    async def _change(self, call: Call, current: Entry, tree: Tree, applied: bool) -> Outcome:
         resource = call.resource
         old = current.tree
         metadata.carry_over(tree, old, call)
@@ -160,14 +163,16 @@ class Writer:
             tree["metadata"]["resourceVersion"] = str(current.revision)
             self._validate(resource, tree, current)
             self.admission.validate(review)
-            if not apply:
+            if not applied:
                 self.ownership.updated(tree, old, call, self.clock.now())
-            if tree == old or _same_but_times(tree, old):
+            if _same(tree, old):
                 undo()
                 return Outcome(200, current)
             if call.dry_run:
                 undo()
-                return Outcome(200, Entry(resource, current.key, stored_form(resource, tree), current.revision))
+                return Outcome(
+                    200, Entry(resource, current.key, stored_form(resource, tree), current.revision)
+                )
             if finished(tree):
                 undo()
                 return await self.remove(resource, current.key, tree, current.revision)
@@ -236,7 +241,8 @@ class Writer:
             return
         before = old["metadata"].get("generation", 0)
         changed = any(
-            tree.get(key) != old.get(key) for key in {*tree, *old} - {"metadata", "status", "kind", "apiVersion"}
+            tree.get(key) != old.get(key)
+            for key in {*tree, *old} - {"metadata", "status", "kind", "apiVersion"}
         )
         if changed or before:
             tree["metadata"]["generation"] = before + 1 if changed else before
@@ -292,17 +298,15 @@ def finished(tree: Tree) -> bool:
     )
 
 
-def _same_but_times(tree: Tree, old: Tree) -> bool:
-    """Equal but for the times at which fields were last managed: nothing to write."""
-    mine, theirs = tree["metadata"], old["metadata"]
-    if len(tree) != len(old) or any(tree.get(key) != value for key, value in old.items() if key != "metadata"):
-        return False
-    if {k: v for k, v in mine.items() if k != "managedFields"} != {
-        k: v for k, v in theirs.items() if k != "managedFields"
-    }:
-        return False
-    return _timeless(mine.get("managedFields")) == _timeless(theirs.get("managedFields"))
-
-
-def _timeless(managed: Any) -> list[Any]:
-    return [{k: v for k, v in entry.items() if k != "time"} for entry in managed or ()]
+def _same(tree: Tree, old: Tree) -> bool:
+    """Equal, but perhaps for the times at which fields were last managed: nothing to write."""
+    if tree == old:
+        return True
+    mine, theirs = dict(tree["metadata"]), dict(old["metadata"])
+    managed, before = mine.pop("managedFields", ()), theirs.pop("managedFields", ())
+    return (
+        mine == theirs
+        and tree.keys() == old.keys()
+        and all(tree[key] == value for key, value in old.items() if key != "metadata")
+        and managedfields.same_but_times(managed, before)
+    )

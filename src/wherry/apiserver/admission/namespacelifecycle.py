@@ -40,6 +40,12 @@ def check(review: Review) -> None:
     why = f"unable to create new content in namespace {call.namespace} because it is being terminated"
     raise Forbidden(
         f'{resource.qualified} "{call.name}" is forbidden: {why}',
-        [Cause("NamespaceTerminating", f"namespace {call.namespace} is being terminated", "metadata.namespace")],
+        [
+            Cause(
+                "NamespaceTerminating",
+                f"namespace {call.namespace} is being terminated",
+                "metadata.namespace",
+            )
+        ],
         details={"name": call.name, "group": resource.group, "kind": resource.plural},
     )

@@ -55,7 +55,8 @@ def check(review: Review) -> None:
     other = _default(review.hub)
     if other is not None and other.metadata.name != tree["metadata"]["name"]:
         raise _forbidden(
-            review, f"PriorityClass {other.metadata.name} is already marked as default. Only one default can exist"
+            review,
+            f"PriorityClass {other.metadata.name} is already marked as default. Only one default can exist",
         )
 
 
@@ -67,7 +68,9 @@ def _named(hub: Hub, name: str, review: Review) -> Any:
 
 
 def _default(hub: Hub) -> Any:
-    defaults = [e.typed for e in hub.cache(resource_for(PriorityClass)).entries.values() if e.typed.globalDefault]
+    defaults = [
+        e.typed for e in hub.cache(resource_for(PriorityClass)).entries.values() if e.typed.globalDefault
+    ]
     return min(defaults, key=lambda found: found.value, default=None)
 
 

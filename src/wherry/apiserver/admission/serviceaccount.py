@@ -34,8 +34,11 @@ def admit(tree: Tree, review: Review) -> None:
     spec["serviceAccountName"] = spec["serviceAccount"] = name
     entry = review.hub.cache(resource_for(ServiceAccount)).get(f"{review.call.namespace}/{name}")
     if entry is None:
-        raise _forbidden(review, f'error looking up service account {review.call.namespace}/{name}: '
-                                 f'serviceaccount "{name}" not found')
+        raise _forbidden(
+            review,
+            f"error looking up service account {review.call.namespace}/{name}: "
+            f'serviceaccount "{name}" not found',
+        )
     account: ServiceAccount = entry.typed
     if not spec.get("imagePullSecrets") and account.imagePullSecrets:
         spec["imagePullSecrets"] = [{"name": secret.name} for secret in account.imagePullSecrets]
@@ -52,7 +55,9 @@ def _wants_token(spec: dict[str, Any], account: ServiceAccount) -> bool:
 
 def _mount_token(spec: dict[str, Any], review: Review) -> None:
     containers = [*(spec.get("initContainers") or ()), *spec.get("containers", ())]
-    without = [c for c in containers if all(m.get("mountPath") != MOUNT_PATH for m in c.get("volumeMounts") or ())]
+    without = [
+        c for c in containers if all(m.get("mountPath") != MOUNT_PATH for m in c.get("volumeMounts") or ())
+    ]
     if not without:
         return
     volumes = spec.setdefault("volumes", [])
@@ -79,6 +84,4 @@ def _projected() -> dict[str, Any]:
 
 def _forbidden(review: Review, why: str) -> Forbidden:
     call = review.call
-    return Forbidden(
-        f'pods "{call.name}" is forbidden: {why}', details={"name": call.name, "kind": "pods"}
-    )
+    return Forbidden(f'pods "{call.name}" is forbidden: {why}', details={"name": call.name, "kind": "pods"})

@@ -40,7 +40,9 @@ async def handle(call: Call, api: Api) -> Outcome:
 
     # Binding is neither a spec update nor a status update: it may set what both may not.
     await api.writer.change(call, make)
-    return Outcome(201, tree={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
+    return Outcome(
+        201, tree={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+    )
 
 
 def _check(target: Tree, name: str) -> None:
@@ -61,9 +63,11 @@ def bind(tree: Tree, node: str, metadata: Tree, current: Entry, now: str, call: 
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found['uid']}"
         raise conflict("pods", call.name, why=why)
     if found.get("deletionTimestamp"):
-        raise conflict("pods/binding", call.name, why=f"pod {call.name} is being deleted, cannot be assigned to a host")
+        raise conflict(
+            "pods/binding", call.name, why=f"pod {call.name} is being deleted, cannot be assigned to a host"
+        )
     if tree["spec"].get("nodeName"):
-        why = f"pod {call.name} is already assigned to node \"{tree['spec']['nodeName']}\""
+        why = f'pod {call.name} is already assigned to node "{tree["spec"]["nodeName"]}"'
         raise conflict("pods/binding", call.name, why=why)
     if tree["spec"].get("schedulingGates"):
         raise conflict("pods/binding", call.name, why=f"pod {call.name} has non-empty .spec.schedulingGates")

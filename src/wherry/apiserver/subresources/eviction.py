@@ -40,13 +40,17 @@ async def handle(call: Call, api: Api) -> Outcome:
     if not call.dry_run:
         await _condition(call, api)
     await api.deleter.delete(deletion, options_of(deletion))
-    return Outcome(201, tree={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
+    return Outcome(
+        201, tree={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+    )
 
 
 def needs_budget(pod: Entry) -> bool:
     """A Pod that does not run, or is on its way out already, disturbs nobody by leaving."""
     typed = pod.typed
-    return typed.status.phase not in ("Pending", "Succeeded", "Failed") and not typed.metadata.deletionTimestamp
+    return (
+        typed.status.phase not in ("Pending", "Succeeded", "Failed") and not typed.metadata.deletionTimestamp
+    )
 
 
 def budgets_of(pod: Entry, api: Api) -> list[Entry]:
@@ -97,7 +101,12 @@ def _check_budget(budget: Entry) -> None:
     if found.status.observedGeneration < (found.metadata.generation or 0):
         raise TooManyRequests(
             BLOCKED,
-            [Cause("DisruptionBudget", f"The disruption budget {budget.name} is still being processed by the server.")],
+            [
+                Cause(
+                    "DisruptionBudget",
+                    f"The disruption budget {budget.name} is still being processed by the server.",
+                )
+            ],
             retry_after=10,
         )
     if found.status.disruptionsAllowed <= 0:
@@ -115,7 +124,9 @@ async def _condition(call: Call, api: Api) -> None:
 
     def make(current: Entry) -> Tree:
         tree = current.tree
-        conditions = [c for c in tree["status"].get("conditions") or () if c.get("type") != "DisruptionTarget"]
+        conditions = [
+            c for c in tree["status"].get("conditions") or () if c.get("type") != "DisruptionTarget"
+        ]
         tree["status"]["conditions"] = [
             *conditions,
             {

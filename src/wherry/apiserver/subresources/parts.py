@@ -1,9 +1,9 @@
 """parts: subresources that let a client change one part of an object and nothing else.
 
-    namespaces/finalize                  spec.finalizers
-    certificatesigningrequests/approval  status.conditions
-    pods/ephemeralcontainers             spec.ephemeralContainers
-    pods/resize                          the containers' resources
+namespaces/finalize                  spec.finalizers
+certificatesigningrequests/approval  status.conditions
+pods/ephemeralcontainers             spec.ephemeralContainers
+pods/resize                          the containers' resources
 """
 
 from __future__ import annotations

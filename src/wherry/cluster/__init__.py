@@ -1,0 +1,1 @@
+"""cluster: the composition root: the one place that knows every room, and puts them together."""
