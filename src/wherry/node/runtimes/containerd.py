@@ -72,7 +72,7 @@ class ContainerdRuntime(CriRuntime):
     # --- events ---
 
     async def _hear(self) -> AsyncIterator[Event]:
-        filters = [f"namespace==k8s.io,topic=={topic}" for topic in (*TOPICS, DELETED, HELLO)]
+        filters = [f'namespace=="k8s.io",topic=="{topic}"' for topic in (*TOPICS, DELETED, HELLO)]
         asked = native.SubscribeRequest(filters=tuple(filters))
         begun = False
         async with self._hello() as hello:
@@ -82,9 +82,11 @@ class ContainerdRuntime(CriRuntime):
                     if not begun:
                         begun = True
                         hello.cancel()
+                        await self._caught_up()
                         yield Event(kind=EventKind.RELIST)
                     if (event := _event(envelope)) is not None:
-                        await self._settled(event)
+                        if event.kind is EventKind.EXITED:
+                            await self._settled(event.container)
                         yield event
 
     @contextlib.asynccontextmanager
@@ -108,14 +110,24 @@ class ContainerdRuntime(CriRuntime):
                 await self.native.call(f"{native.EVENTS}/Publish", asked, Empty)
             await asyncio.sleep(0.01)
 
-    async def _settled(self, event: Event) -> None:
+    async def _caught_up(self) -> None:
+        """Wait until CRI's status tells of all exits before this moment, whose events nobody repeats."""
+        running = [c.id for c in await self.list_containers() if c.state is ContainerState.RUNNING]
+        ready = [s.id for s in await self.list_sandboxes() if s.state is SandboxState.READY]
+        answer = await self.native.call(
+            f"{native.TASKS}/List", native.ListTasksRequest(), native.ListTasksResponse
+        )
+        alive = {task.id for task in answer.tasks if task.status != native.STOPPED}
+        for each in (*running, *ready):
+            if each not in alive:
+                await self._settled(each)
+
+    async def _settled(self, exited: str) -> None:
         """Wait until CRI's status tells of an exit too: it hears the same event as we do, at its own pace."""
-        if event.kind is not EventKind.EXITED:
-            return
         pause = 0.002
         with contextlib.suppress(NotFound, TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while await self._runs(event.container):
+                while await self._runs(exited):
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, 0.05)
 

@@ -62,11 +62,12 @@ class Daemon:
 
     async def keep(self) -> None:
         """Start it again whenever it dies, for ever."""
-        pause = FIRST_PAUSE
+        deaths = 0
         while self._process is not None:
             began = self.clock.monotonic()
             await self._process.ended()
-            pause = FIRST_PAUSE if self.clock.monotonic() - began > SETTLED else min(2 * pause, LONGEST_PAUSE)
+            deaths = 0 if self.clock.monotonic() - began > SETTLED else deaths + 1
+            pause = min(FIRST_PAUSE * 2 ** max(deaths - 1, 0), LONGEST_PAUSE)
             log.warning(
                 "containerd died and is started again", extra={"pid": self._process.pid, "pause": pause}
             )

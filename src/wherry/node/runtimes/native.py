@@ -21,6 +21,7 @@ LEASES = "/containerd.services.leases.v1.Leases"
 VERSION = "/containerd.services.version.v1.Version"
 
 WRITE, COMMIT = 1, 2  # actions of a content write
+STOPPED = 3  # a task's status
 
 
 class Any(Message):
@@ -59,6 +60,21 @@ class ProcessRequest(Message):
 
 class WaitResponse(Message):
     exit_status: Annotated[int, 1] = 0
+
+
+class ListTasksRequest(Message):
+    filter: Annotated[str, 1] = ""
+
+
+class Task(Message):
+    """containerd.v1.types.Process, where `id` is the container's."""
+
+    id: Annotated[str, 2] = ""
+    status: Annotated[int, 4] = 0
+
+
+class ListTasksResponse(Message):
+    tasks: Annotated[tuple[Task, ...], 1] = ()
 
 
 class KillRequest(Message):

@@ -44,7 +44,7 @@ IMAGES = "/runtime.v1.ImageService"
 
 QUICK = 20.0  # seconds for calls that only ask
 SLOW = 240.0  # seconds for calls that build or tear down: upstream's runtimeRequestTimeout, doubled
-RETRY = 0.5  # seconds between attempts to hear events again
+RETRY, LONGEST_RETRY = 0.05, 1.0  # seconds between attempts to hear events again; doubles
 POLL = 1.0  # seconds between lists, where a runtime has no events
 
 EVENTS: Mapping[int, EventKind] = {1: EventKind.STARTED, 2: EventKind.EXITED, 3: EventKind.DELETED}
@@ -182,7 +182,9 @@ class CriRuntime:
         asked = containers.ListContainerStatsRequest(filter=only)
         method = f"{RUNTIME}/ListContainerStats"
         answer = await self.channel.call(method, asked, containers.ListContainerStatsResponse, within=QUICK)
-        return [answers.stats(seen) for seen in answer.stats]
+        # containerd lists those that have exited too, with nothing measured.
+        measured = [seen for seen in answer.stats if seen.cpu.timestamp or seen.memory.timestamp]
+        return [answers.stats(seen) for seen in measured]
 
     async def _do(self, name: str, asked: Message, within: float = SLOW) -> None:
         """Stop or remove something; that it is gone already is as good."""
@@ -269,16 +271,21 @@ class CriRuntime:
     # --- events ---
 
     async def events(self) -> AsyncIterator[Event]:
+        pause = RETRY
         while True:
             try:
                 async for event in self._hear():
+                    pause = RETRY
                     yield event
             except Unsupported:
                 async for event in self._poll():
                     yield event
             except RuntimeFailure as error:
-                log.warning("runtime events interrupted", extra={"socket": self.socket, "error": str(error)})
-            await asyncio.sleep(RETRY)
+                if pause == RETRY:  # one line of log for each interruption, not for each attempt
+                    extra = {"socket": self.socket, "error": str(error)}
+                    log.warning("runtime events interrupted", extra=extra)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_RETRY)
 
     async def _hear(self) -> AsyncIterator[Event]:
         """The runtime's own events, until the connection breaks."""
