@@ -134,12 +134,12 @@ class Cache(Generic[ObjectT]):
 
     # being told
 
-    def subscribe(self, subscriber: Subscriber[ObjectT]) -> Callable[[], None]:
-        """Call `subscriber` with every batch of changes; first, now, with what is there already.
+    def subscribe(self, subscriber: Subscriber[ObjectT], *, replay: bool = True) -> Callable[[], None]:
+        """Call `subscriber` with every batch of changes; first, now, with what is there (`replay`).
 
         Returns what ends it. A subscriber must not raise and must not wait: it puts keys in a queue.
         """
-        if present := self.list():
+        if replay and (present := self.list()):
             subscriber([Change(None, obj) for obj in present])
         self._subscribers += (subscriber,)
 

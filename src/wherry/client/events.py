@@ -36,8 +36,7 @@ class _Said(NamedTuple):
     """An Event as it was last written."""
 
     name: str
-    count: int
-    first: str
+    times: int
 
 
 class Recorder:
@@ -133,17 +132,17 @@ class Broadcaster:
         key = _identity(event)
         said = self._said.get(key)
         if said is not None:
-            body = {"count": said.count + 1, "lastTimestamp": event.lastTimestamp, "message": event.message}
+            body = {"count": said.times + 1, "lastTimestamp": event.lastTimestamp, "message": event.message}
             try:
                 await self._client.patch(Event, said.name, body, event.metadata.namespace, type="strategic")
-                self._remember(key, said._replace(count=said.count + 1))
+                self._remember(key, said._replace(times=said.times + 1))
                 return
             except NotFound:
                 pass  # it has expired: say it again
         name = f"{event.involvedObject.name}.{self._nanoseconds():x}"
         metadata = ObjectMeta(name=name, namespace=event.metadata.namespace)
         await self._client.create(edit(event, metadata=metadata))
-        self._remember(key, _Said(name, 1, event.firstTimestamp))
+        self._remember(key, _Said(name, 1))
 
     def _nanoseconds(self) -> int:
         """Now, with chance below the microsecond, so that no two names are the same."""

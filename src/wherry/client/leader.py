@@ -50,7 +50,7 @@ class Election:
 
         Raises LeadershipLost, after cancelling `lead`, where renewal fails.
         """
-        while not await self._try():
+        while not await self._try():  # noqa: ASYNC110 - only asking tells
             await asyncio.sleep(RETRY_PERIOD * (1 + JITTER * self._clock.random()))
         log.info("This process leads now.", extra={"lease": self._name, "identity": self.identity})
         work = asyncio.ensure_future(lead())
@@ -72,7 +72,7 @@ class Election:
             await asyncio.sleep(RETRY_PERIOD)
             try:
                 async with asyncio.timeout(RENEW_DEADLINE):
-                    while not await self._try():
+                    while not await self._try():  # noqa: ASYNC110 - only asking tells
                         await asyncio.sleep(RETRY_PERIOD)
             except TimeoutError:
                 return
