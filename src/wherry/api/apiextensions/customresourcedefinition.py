@@ -72,7 +72,7 @@ class CustomResourceSubresourceStatus(Part):
 
 class CustomResourceSubresources(Part):
     scale: CustomResourceSubresourceScale | None = None
-    status: CustomResourceSubresourceStatus = CustomResourceSubresourceStatus()
+    status: CustomResourceSubresourceStatus | None = None
 
 
 class CustomResourceValidation(Part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.core.poddefaults import complete_container
 from wherry.machinery.schema import (
     Atomic,
     Int32,
@@ -93,7 +94,7 @@ class ObjectFieldSelector(Part):
 @atomic
 class ResourceFieldSelector(Part):
     containerName: str = ""
-    divisor: Quantity = ""
+    divisor: Quantity = "0"
     resource: str = ""
 
 
@@ -161,7 +162,7 @@ class Lifecycle(Part):
 class GRPCAction(Part):
     mode: str = ""
     port: Int32 = 0
-    service: str = ""
+    service: Annotated[str, Written()] = ""
 
 
 class Probe(Part):
@@ -269,6 +270,8 @@ class Container(Part):
     volumeMounts: Annotated[tuple[VolumeMount, ...], ListMap("mountPath"), Merge("merge", "mountPath")] = ()
     workingDir: str = ""
 
+    complete = staticmethod(complete_container)
+
 
 class EphemeralContainer(Part):
     args: Annotated[tuple[str, ...], Atomic()] = ()
@@ -301,6 +304,8 @@ class EphemeralContainer(Part):
     ] = ()
     volumeMounts: Annotated[tuple[VolumeMount, ...], ListMap("mountPath"), Merge("merge", "mountPath")] = ()
     workingDir: str = ""
+
+    complete = staticmethod(complete_container)
 
 
 class Sysctl(Part):

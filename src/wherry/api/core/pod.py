@@ -7,6 +7,8 @@ from typing import Annotated
 
 from wherry.api.core.affinity import Affinity, Toleration, TopologySpreadConstraint
 from wherry.api.core.container import Container, EphemeralContainer, PodSecurityContext, ResourceRequirements
+from wherry.api.core.podcolumns import COLUMNS
+from wherry.api.core.poddefaults import complete_pod, complete_spec, prepare_pod
 from wherry.api.core.podstatus import PodStatus
 from wherry.api.core.reference import LocalObjectReference
 from wherry.api.core.volume import Volume
@@ -114,8 +116,34 @@ class PodSpec(Part):
     ] = ()
     volumes: Annotated[tuple[Volume, ...], ListMap("name"), Merge("merge,retainKeys", "name")] = ()
 
+    complete = staticmethod(complete_spec)
 
-@resource("v1", "pods")
+
+def _first_address(pod: Pod) -> str:
+    return pod.status.podIPs[0].ip if pod.status.podIPs else ""
+
+
+@resource(
+    "v1",
+    "pods",
+    prepare=prepare_pod,
+    selectable={
+        "spec.nodeName": lambda pod: pod.spec.nodeName,
+        "spec.host": lambda pod: pod.spec.nodeName,
+        "spec.restartPolicy": lambda pod: pod.spec.restartPolicy,
+        "spec.schedulerName": lambda pod: pod.spec.schedulerName,
+        "spec.serviceAccountName": lambda pod: pod.spec.serviceAccountName,
+        "spec.hostNetwork": lambda pod: "true" if pod.spec.hostNetwork else "false",
+        "status.phase": lambda pod: pod.status.phase,
+        "status.podIP": _first_address,
+        "status.podIPs": lambda pod: "",
+        "status.nominatedNodeName": lambda pod: pod.status.nominatedNodeName,
+    },
+    columns=COLUMNS,
+    generation=True,
+)
 class Pod(Object):
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+    complete = staticmethod(complete_pod)

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from wherry.api.core.container import ObjectFieldSelector, ResourceFieldSelector
 from wherry.api.core.persistentvolumeclaim import PersistentVolumeClaimSpec
+from wherry.api.core.poddefaults import pull_policy
 from wherry.api.core.reference import LocalObjectReference, ObjectReference, SecretReference
 from wherry.machinery.meta import LabelSelector, ObjectMeta
-from wherry.machinery.schema import Atomic, Int32, Int64, Part, Quantity, Written
+from wherry.machinery.schema import Atomic, Int32, Int64, Part, Quantity, Tree, Written
 
 
 class AWSElasticBlockStoreVolumeSource(Part):
@@ -249,6 +250,11 @@ class ImageVolumeSource(Part):
     pullPolicy: str = ""
     reference: str = ""
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if not tree.get("pullPolicy"):
+            tree["pullPolicy"] = pull_policy(tree.get("reference", ""))
+
 
 class LocalVolumeSource(Part):
     fsType: str = ""
@@ -436,3 +442,8 @@ class Volume(Part):
     secret: SecretVolumeSource | None = None
     storageos: StorageOSVolumeSource | None = None
     vsphereVolume: VsphereVirtualDiskVolumeSource | None = None
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if len(tree) < 2 and tree.keys() <= {"name"}:
+            tree["emptyDir"] = {}
