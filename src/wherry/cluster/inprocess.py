@@ -106,9 +106,8 @@ class _Inbox:
         if isinstance(data, StatusError):
             self.error = data
         elif isinstance(data, int):
-            kind = "BOOKMARK" if self.synced else "SYNCED"
+            self.arrived.append(Event("BOOKMARK" if self.synced else "SYNCED", None, str(data)))
             self.synced = True
-            self.arrived.append(Event(kind, None, str(data)))
         else:
             self.arrived += map(self._event, data)
         self._wake()

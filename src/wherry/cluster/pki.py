@@ -111,7 +111,13 @@ class Folder:
         return made
 
     def identity(
-        self, file: str, authority: Authority, name: str, *, groups: Sequence[str] = (), hosts: Sequence[str] = ()
+        self,
+        file: str,
+        authority: Authority,
+        name: str,
+        *,
+        groups: Sequence[str] = (),
+        hosts: Sequence[str] = (),
     ) -> Identity:
         """The identity in `file`: the one that is there if it is still good for `hosts`, else a new one."""
         found = self._read(file)

@@ -1,0 +1,88 @@
+"""ControlPlane: store, API server, controllers and scheduler in one process and one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+
+from wherry import __version__
+from wherry.apiserver.server import ApiServer, Settings
+from wherry.client.cache import Caches
+from wherry.client.client import Client
+from wherry.cluster.clock import SystemClock
+from wherry.cluster.config import Config
+from wherry.cluster.credentials import Credentials
+from wherry.cluster.dialer import PooledDialer
+from wherry.cluster.inprocess import InProcess
+from wherry.machinery.clock import Clock
+from wherry.manager.engine import Engine
+from wherry.scheduler.service import Scheduler
+from wherry.store.interface import Store
+from wherry.store.memory import MemoryStore
+from wherry.wire.tls import server_context
+
+
+async def open_store(config: Config, clock: Clock) -> Store:
+    if config.store == "memory":
+        return MemoryStore(clock=clock)
+    from wherry.store.sqlite import SqliteStore  # a process with another store needs no SQLite
+
+    folder = config.data_dir / "store"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return await SqliteStore.open(folder / "wherry.db", clock=clock)
+
+
+class ControlPlane:
+    """Controllers and scheduler over an API server that has been started."""
+
+    def __init__(self, server: ApiServer, clock: Clock, *, ca: bytes = b"") -> None:
+        self.server = server
+        self.client = Client(InProcess(server.api, agent="kube-controller-manager"))
+        self.caches = Caches(self.client)
+        self.engine = Engine(self.client, self.caches, clock, ca=ca)
+        self.scheduler = Scheduler(Client(InProcess(server.api, agent="kube-scheduler")), self.caches, clock)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.caches.run(), name="caches")
+            group.create_task(self.engine.run(), name="controllers")
+            group.create_task(self.scheduler.run(), name="scheduler")
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config, credentials: Credentials) -> AsyncIterator[ApiServer]:
+    """A whole control plane that answers on its port, for as long as the block lasts."""
+    clock = SystemClock()
+    store = await open_store(config, clock)
+    settings = Settings(
+        version=__version__,
+        host=config.host,
+        port=config.port,
+        advertise=config.node_ip,
+        service_cidr=config.service_cidr,
+        ca=credentials.ca.decode(),
+        service_account_key=credentials.service_account_key,
+    )
+    server = ApiServer(store, clock, settings)
+    dialer = PooledDialer(credentials.ca, credentials.to_agents)
+    try:
+        await server.start()
+        tls = server_context(credentials.server.certificate, credentials.server.key, credentials.ca)
+        await server.serve(tls, dialer)
+        plane = ControlPlane(server, clock, ca=credentials.ca)
+        # What has been made by now stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        work = asyncio.create_task(plane.run(), name="control plane")
+        try:
+            yield server
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+    finally:
+        await server.close()
+        await dialer.close()
+        await store.close()

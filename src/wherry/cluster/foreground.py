@@ -1,0 +1,58 @@
+"""Foreground: runs a component as this process: event loop, signals, and failures as one clear line."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import click
+import uvloop
+
+from wherry.cluster import logs
+from wherry.cluster.processes import report_failure, report_ready
+
+log = logging.getLogger(__name__)
+
+Component = Callable[[], AbstractAsyncContextManager[Any]]
+
+
+def run(component: Component, expected: tuple[type[Exception], ...]) -> None:
+    """Run until SIGTERM or SIGINT. `expected`: failures whose own words say what to do."""
+    logs.configure()
+    try:
+        uvloop.run(_until_told(component))
+    except BaseExceptionGroup as group:
+        first = _first(group)
+        if not isinstance(first, expected):
+            raise
+        _fail(first)
+    except expected as error:
+        _fail(error)
+
+
+def _fail(error: BaseException) -> None:
+    report_failure(str(error))
+    raise click.ClickException(str(error)) from error
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
+async def _until_told(component: Component) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with component():
+        report_ready()
+        log.info("ready")
+        await stop.wait()
+        log.info("stopping")

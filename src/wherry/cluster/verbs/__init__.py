@@ -1,0 +1,1 @@
+"""verbs: what `wherry VERB` does, one file each; listed in `wherry.cluster.entry`."""

@@ -1,0 +1,1 @@
+"""plugins: one file each; the default set, with weights, in the order in which they are asked."""

@@ -1,0 +1,19 @@
+"""NodeUnschedulable: a cordoned node takes only Pods that tolerate it."""
+
+from __future__ import annotations
+
+from wherry.api.core.affinity import Taint
+from wherry.scheduler.framework import Plugin, Rejections, plugin
+from wherry.scheduler.table import NodeTable, PodRow
+from wherry.scheduler.tolerations import tolerates
+
+REASON = "node(s) were unschedulable"
+TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+
+
+@plugin("NodeUnschedulable", retry_on=("Node/added", "Node/taints"))
+class NodeUnschedulable(Plugin):
+    def filter(self, pod: PodRow, nodes: NodeTable) -> Rejections:
+        if tolerates(pod.pod.spec.tolerations, TAINT):
+            return {}
+        return {REASON: nodes.unschedulable}
