@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from wherry.api.columns import AGE, NAME, NONE, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int64, Raw
 
 
-@resource("apps/v1", "controllerrevisions")
+def _controller(found: ControllerRevision) -> str:
+    for owner in found.metadata.ownerReferences:
+        if owner.controller:
+            group = owner.apiVersion.rpartition("/")[0]
+            return (
+                f"{owner.kind}.{group}/{owner.name}".lower()
+                if group
+                else f"{owner.kind}/{owner.name}".lower()
+            )
+    return NONE
+
+
+@resource(
+    "apps/v1",
+    "controllerrevisions",
+    columns=(
+        NAME,
+        column("Controller", _controller),
+        column("Revision", lambda found: found.revision or 0),
+        AGE,
+    ),
+)
 class ControllerRevision(Object):
     data: Raw | None = None
     revision: Int64 | None = None

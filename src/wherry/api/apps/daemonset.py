@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column, containers, labels_text, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time
+from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Tree
 
 
 class DaemonSetCondition(Part):
@@ -27,6 +28,13 @@ class DaemonSetUpdateStrategy(Part):
     rollingUpdate: RollingUpdateDaemonSet | None = None
     type: str = "RollingUpdate"
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if tree["type"] == "RollingUpdate":
+            rolling = tree.setdefault("rollingUpdate", {})
+            rolling.setdefault("maxUnavailable", 1)
+            rolling.setdefault("maxSurge", 0)
+
 
 class DaemonSetSpec(Part):
     minReadySeconds: Int32 | None = None
@@ -34,6 +42,12 @@ class DaemonSetSpec(Part):
     selector: LabelSelector = LabelSelector()
     template: PodTemplateSpec = PodTemplateSpec()
     updateStrategy: DaemonSetUpdateStrategy = DaemonSetUpdateStrategy()
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if "updateStrategy" not in tree:
+            tree["updateStrategy"] = {"type": "RollingUpdate"}
+            DaemonSetUpdateStrategy.complete(tree["updateStrategy"])
 
 
 class DaemonSetStatus(Part):
@@ -49,7 +63,38 @@ class DaemonSetStatus(Part):
     updatedNumberScheduled: Int32 = 0
 
 
-@resource("apps/v1", "daemonsets")
+GENERATION = "deprecated.daemonset.template.generation"
+
+
+def prepare(tree: Tree, old: Tree | None) -> None:
+    """An annotation counts the changes of the template, as a field of older versions did."""
+    annotations = tree["metadata"].setdefault("annotations", {})
+    if old is None:
+        annotations[GENERATION] = "1"
+        return
+    before = (old["metadata"].get("annotations") or {}).get(GENERATION, "0")
+    changed = tree.get("spec", {}).get("template") != old.get("spec", {}).get("template")
+    annotations[GENERATION] = str(int(before) + changed)
+
+
+@resource(
+    "apps/v1",
+    "daemonsets",
+    prepare=prepare,
+    columns=(
+        NAME,
+        column("Desired", lambda found: found.status.desiredNumberScheduled, "integer"),
+        column("Current", lambda found: found.status.currentNumberScheduled, "integer"),
+        column("Ready", lambda found: found.status.numberReady, "integer"),
+        column("Up-to-date", lambda found: found.status.updatedNumberScheduled, "integer"),
+        column("Available", lambda found: found.status.numberAvailable, "integer"),
+        column("Node Selector", lambda found: labels_text(found.spec.template.spec.nodeSelector)),
+        AGE,
+        *containers(lambda found: found.spec.template),
+        selector(lambda found: found.spec.selector),
+    ),
+    generation=True,
+)
 class DaemonSet(Object):
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()

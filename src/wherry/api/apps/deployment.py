@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column, containers, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time
+from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Tree
 
 
 class DeploymentCondition(Part):
@@ -28,6 +29,13 @@ class DeploymentStrategy(Part):
     rollingUpdate: RollingUpdateDeployment | None = None
     type: str = "RollingUpdate"
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if tree["type"] == "RollingUpdate":
+            rolling = tree.setdefault("rollingUpdate", {})
+            rolling.setdefault("maxUnavailable", "25%")
+            rolling.setdefault("maxSurge", "25%")
+
 
 class DeploymentSpec(Part):
     minReadySeconds: Int32 | None = None
@@ -38,6 +46,12 @@ class DeploymentSpec(Part):
     selector: LabelSelector = LabelSelector()
     strategy: Annotated[DeploymentStrategy, Merge("retainKeys")] = DeploymentStrategy()
     template: PodTemplateSpec = PodTemplateSpec()
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if "strategy" not in tree:
+            tree["strategy"] = {"type": "RollingUpdate"}
+            DeploymentStrategy.complete(tree["strategy"])
 
 
 class DeploymentStatus(Part):
@@ -52,7 +66,20 @@ class DeploymentStatus(Part):
     updatedReplicas: Int32 = 0
 
 
-@resource("apps/v1", "deployments")
+@resource(
+    "apps/v1",
+    "deployments",
+    columns=(
+        NAME,
+        column("Ready", lambda found: f"{found.status.readyReplicas}/{found.spec.replicas}"),
+        column("Up-to-date", lambda found: found.status.updatedReplicas),
+        column("Available", lambda found: found.status.availableReplicas),
+        AGE,
+        *containers(lambda found: found.spec.template),
+        selector(lambda found: found.spec.selector),
+    ),
+    generation=True,
+)
 class Deployment(Object):
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()

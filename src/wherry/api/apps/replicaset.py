@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column, containers, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
@@ -35,7 +36,20 @@ class ReplicaSetStatus(Part):
     terminatingReplicas: Int32 = 0
 
 
-@resource("apps/v1", "replicasets")
+@resource(
+    "apps/v1",
+    "replicasets",
+    columns=(
+        NAME,
+        column("Desired", lambda found: found.spec.replicas, "integer"),
+        column("Current", lambda found: found.status.replicas, "integer"),
+        column("Ready", lambda found: found.status.readyReplicas, "integer"),
+        AGE,
+        *containers(lambda found: found.spec.template),
+        selector(lambda found: found.spec.selector),
+    ),
+    generation=True,
+)
 class ReplicaSet(Object):
     spec: ReplicaSetSpec = ReplicaSetSpec()
     status: ReplicaSetStatus = ReplicaSetStatus()

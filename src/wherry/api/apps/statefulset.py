@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column, containers
 from wherry.api.core.persistentvolumeclaim import PersistentVolumeClaim
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Written
+from wherry.machinery.schema import (
+    Atomic,
+    Int32,
+    Int64,
+    IntOrString,
+    ListMap,
+    Merge,
+    Part,
+    Time,
+    Tree,
+    Written,
+)
 
 
 class RollingUpdateStatefulSetStrategy(Part):
     maxUnavailable: IntOrString | None = None
     partition: Annotated[Int32, Written()] = 0
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        tree.setdefault("maxUnavailable", 1)
 
 
 class StatefulSetCondition(Part):
@@ -35,7 +51,13 @@ class StatefulSetPersistentVolumeClaimRetentionPolicy(Part):
 
 class StatefulSetUpdateStrategy(Part):
     rollingUpdate: RollingUpdateStatefulSetStrategy | None = None
-    type: str = "RollingUpdate"
+    type: str = ""
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if not tree.get("type"):
+            tree["type"] = "RollingUpdate"
+            tree.setdefault("rollingUpdate", {"partition": 0, "maxUnavailable": 1})
 
 
 class StatefulSetSpec(Part):
@@ -51,6 +73,15 @@ class StatefulSetSpec(Part):
     updateStrategy: StatefulSetUpdateStrategy = StatefulSetUpdateStrategy()
     volumeClaimTemplates: Annotated[tuple[PersistentVolumeClaim, ...], Atomic()] = ()
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if "updateStrategy" not in tree:
+            StatefulSetUpdateStrategy.complete(tree.setdefault("updateStrategy", {}))
+        if "persistentVolumeClaimRetentionPolicy" not in tree:
+            tree["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": "Retain", "whenScaled": "Retain"}
+        for claim in tree.get("volumeClaimTemplates") or ():
+            claim["apiVersion"], claim["kind"] = "v1", "PersistentVolumeClaim"
+
 
 class StatefulSetStatus(Part):
     availableReplicas: Int32 = 0
@@ -65,7 +96,17 @@ class StatefulSetStatus(Part):
     updatedReplicas: Int32 = 0
 
 
-@resource("apps/v1", "statefulsets")
+@resource(
+    "apps/v1",
+    "statefulsets",
+    columns=(
+        NAME,
+        column("Ready", lambda found: f"{found.status.readyReplicas}/{found.spec.replicas}"),
+        AGE,
+        *containers(lambda found: found.spec.template),
+    ),
+    generation=True,
+)
 class StatefulSet(Object):
     spec: StatefulSetSpec = StatefulSetSpec()
     status: StatefulSetStatus = StatefulSetStatus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.batch.jobcolumns import COLUMNS
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
 from wherry.api.scheduling.workload import (
@@ -13,7 +14,7 @@ from wherry.api.scheduling.workload import (
     WorkloadPodGroupSchedulingPolicy,
 )
 from wherry.machinery.meta import LabelSelector, Object, ObjectMeta
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, ListSet, Merge, Part, Time, Written
+from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, ListSet, Merge, Part, Time, Tree
 
 
 class JobCondition(Part):
@@ -68,18 +69,18 @@ class JobSpec(Part):
     activeDeadlineSeconds: Int64 | None = None
     backoffLimit: Int32 | None = None
     backoffLimitPerIndex: Int32 | None = None
-    completionMode: str = "NonIndexed"
+    completionMode: str = ""
     completions: Int32 | None = None
     managedBy: str = ""
-    manualSelector: Annotated[bool, Written()] = False
+    manualSelector: bool = False
     maxFailedIndexes: Int32 | None = None
-    parallelism: Int32 = 1
+    parallelism: Int32 | None = None
     podFailurePolicy: PodFailurePolicy | None = None
     podReplacementPolicy: str = ""
     scheduling: JobSchedulingConfiguration | None = None
     selector: LabelSelector | None = None
     successPolicy: SuccessPolicy | None = None
-    suspend: Annotated[bool, Written()] = False
+    suspend: bool = False
     template: PodTemplateSpec = PodTemplateSpec()
     ttlSecondsAfterFinished: Int32 | None = None
 
@@ -108,7 +109,58 @@ class JobTemplateSpec(Part):
     spec: JobSpec = JobSpec()
 
 
-@resource("batch/v1", "jobs")
+CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
+JOB_NAME = "batch.kubernetes.io/job-name"
+LEGACY_CONTROLLER_UID = "controller-uid"
+LEGACY_JOB_NAME = "job-name"
+
+
+def prepare(tree: Tree, old: Tree | None) -> None:
+    """A new Job selects its Pods by its uid, which its template gets as a label."""
+    spec = tree.setdefault("spec", {})
+    if old is not None or spec.get("manualSelector"):
+        return
+    metadata = tree["metadata"]
+    uid, name = metadata["uid"], metadata["name"]
+    labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    for key in (CONTROLLER_UID, LEGACY_CONTROLLER_UID):
+        labels.setdefault(key, uid)
+    for key in (JOB_NAME, LEGACY_JOB_NAME):
+        labels.setdefault(key, name)
+    selector = spec.setdefault("selector", {})
+    selector.setdefault("matchLabels", {}).setdefault(CONTROLLER_UID, uid)
+
+
+@resource(
+    "batch/v1",
+    "jobs",
+    prepare=prepare,
+    selectable={"status.successful": lambda job: str(job.status.succeeded)},
+    columns=COLUMNS,
+    generation=True,
+)
 class Job(Object):
     spec: JobSpec = JobSpec()
     status: JobStatus = JobStatus()
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        """What is filled in for Jobs, but not for the templates of CronJobs."""
+        spec = tree.get("spec")
+        if spec is None:
+            return
+        if spec.get("completions") is None and spec.get("parallelism") is None:
+            spec["completions"] = 1
+        spec.setdefault("parallelism", 1)
+        spec.setdefault("backoffLimit", 6 if spec.get("backoffLimitPerIndex") is None else 2**31 - 1)
+        if not spec.get("completionMode"):
+            spec["completionMode"] = "NonIndexed"
+        if not spec.get("podReplacementPolicy"):
+            spec["podReplacementPolicy"] = (
+                "TerminatingOrFailed" if spec.get("podFailurePolicy") is None else "Failed"
+            )
+        spec.setdefault("suspend", False)
+        spec.setdefault("manualSelector", False)
+        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+        if labels and not (tree.get("metadata") or {}).get("labels"):
+            tree.setdefault("metadata", {})["labels"] = dict(labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column, first_of
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
@@ -32,6 +33,21 @@ class EndpointSubset(Part):
     ports: Annotated[tuple[EndpointPort, ...], Atomic()] = ()
 
 
-@resource("v1", "endpoints")
+def _addresses(endpoints: Endpoints) -> str:
+    """Ready addresses with each port."""
+    found: list[str] = []
+    for subset in endpoints.subsets:
+        for address in subset.addresses:
+            host = f"[{address.ip}]" if ":" in address.ip else address.ip
+            found += [f"{host}:{port.port}" for port in subset.ports] or [address.ip]
+    return first_of(found)
+
+
+@resource(
+    "v1",
+    "endpoints",
+    columns=(NAME, column("Endpoints", _addresses), AGE),
+    create_on_update=True,
+)
 class Endpoints(Object):
     subsets: Annotated[tuple[EndpointSubset, ...], Atomic()] = ()

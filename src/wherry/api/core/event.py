@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.core.eventcolumns import COLUMNS, source_of
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
@@ -18,7 +19,25 @@ class EventSource(Part):
     host: str = ""
 
 
-@resource("v1", "events")
+@resource(
+    "v1",
+    "events",
+    selectable={
+        "involvedObject.kind": lambda event: event.involvedObject.kind,
+        "involvedObject.namespace": lambda event: event.involvedObject.namespace,
+        "involvedObject.name": lambda event: event.involvedObject.name,
+        "involvedObject.uid": lambda event: event.involvedObject.uid,
+        "involvedObject.apiVersion": lambda event: event.involvedObject.apiVersion,
+        "involvedObject.resourceVersion": lambda event: event.involvedObject.resourceVersion,
+        "involvedObject.fieldPath": lambda event: event.involvedObject.fieldPath,
+        "reason": lambda event: event.reason,
+        "reportingComponent": lambda event: event.reportingComponent,
+        "source": source_of,
+        "type": lambda event: event.type,
+    },
+    columns=COLUMNS,
+    create_on_update=True,
+)
 class Event(Object):
     action: str = ""
     count: Int32 | None = None

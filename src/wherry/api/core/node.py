@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, NONE, UNKNOWN, column, wide
 from wherry.api.core.affinity import Taint
 from wherry.api.registry import resource
+from wherry.machinery.conditions import find_condition
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, ListSet, Merge, Part, Quantity, Time
+from wherry.machinery.schema import (
+    Atomic,
+    Int32,
+    Int64,
+    ListMap,
+    ListSet,
+    Merge,
+    Part,
+    Quantity,
+    Time,
+    Tree,
+)
 
 
 class AttachedVolume(Part):
@@ -90,6 +103,14 @@ class NodeSpec(Part):
     taints: Annotated[tuple[Taint, ...], Atomic()] = ()
     unschedulable: bool = False
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        """One range of addresses: the first of all of them."""
+        if tree.get("podCIDRs"):
+            tree["podCIDR"] = tree["podCIDRs"][0]
+        elif tree.get("podCIDR"):
+            tree["podCIDRs"] = [tree["podCIDR"]]
+
 
 class NodeSwapStatus(Part):
     capacity: Int64 = 0
@@ -126,8 +147,61 @@ class NodeStatus(Part):
     volumesAttached: Annotated[tuple[AttachedVolume, ...], Atomic()] = ()
     volumesInUse: Annotated[tuple[str, ...], Atomic()] = ()
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if tree.get("capacity") and "allocatable" not in tree:
+            tree["allocatable"] = dict(tree["capacity"])
 
-@resource("v1", "nodes")
+
+ROLE_PREFIX = "node-role.kubernetes.io/"
+ROLE = "kubernetes.io/role"
+
+
+def _status(node: Node) -> str:
+    ready = find_condition(node.status.conditions, "Ready")
+    status = "Unknown" if ready is None else "Ready" if ready.status == "True" else "NotReady"
+    return f"{status},SchedulingDisabled" if node.spec.unschedulable else status
+
+
+def _roles(node: Node) -> str:
+    labels = node.metadata.labels
+    roles = {key.removeprefix(ROLE_PREFIX) for key in labels if key.startswith(ROLE_PREFIX)}
+    return ",".join(sorted((roles | {labels.get(ROLE, "")}) - {""})) or NONE
+
+
+def _address(node: Node, type: str) -> str:
+    return next((entry.address for entry in node.status.addresses if entry.type == type), NONE)
+
+
+def _info(node: Node, field: str) -> str:
+    info = node.status.nodeInfo
+    return str(getattr(info, field)) if info is not None else ""
+
+
+def _kernel(node: Node) -> str:
+    version, architecture = _info(node, "kernelVersion"), _info(node, "architecture")
+    if not version:
+        return UNKNOWN
+    return f"{version} ({architecture})" if architecture else version
+
+
+@resource(
+    "v1",
+    "nodes",
+    selectable={"spec.unschedulable": lambda node: "true" if node.spec.unschedulable else "false"},
+    columns=(
+        NAME,
+        column("Status", _status),
+        column("Roles", _roles),
+        AGE,
+        column("Version", lambda node: _info(node, "kubeletVersion")),
+        wide("Internal-IP", lambda node: _address(node, "InternalIP")),
+        wide("External-IP", lambda node: _address(node, "ExternalIP")),
+        wide("OS-Image", lambda node: _info(node, "osImage") or UNKNOWN),
+        wide("Kernel-Version", _kernel),
+        wide("Container-Runtime", lambda node: _info(node, "containerRuntimeVersion") or UNKNOWN),
+    ),
+)
 class Node(Object):
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, access_modes, column, or_unset, wide
 from wherry.api.core.affinity import VolumeNodeAffinity
+from wherry.api.core.persistentvolumeclaim import class_of
 from wherry.api.core.reference import ObjectReference
 from wherry.api.core.volume import (
     AWSElasticBlockStoreVolumeSource,
@@ -33,7 +35,7 @@ from wherry.api.core.volume import (
 )
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Granular, Part, Quantity, Time
+from wherry.machinery.schema import Atomic, Granular, Part, Quantity, Time, Tree
 
 
 class PersistentVolumeSpec(Part):
@@ -77,7 +79,40 @@ class PersistentVolumeStatus(Part):
     reason: str = ""
 
 
-@resource("v1", "persistentvolumes")
+def _claim(volume: PersistentVolume) -> str:
+    claim = volume.spec.claimRef
+    return f"{claim.namespace}/{claim.name}" if claim is not None else ""
+
+
+def prepare(tree: Tree, old: Tree | None) -> None:
+    if old is None:
+        created = tree.get("metadata", {}).get("creationTimestamp")
+        tree["status"] = {"phase": "Pending"}
+        if created:
+            tree["status"]["lastPhaseTransitionTime"] = created
+
+
+@resource(
+    "v1",
+    "persistentvolumes",
+    prepare=prepare,
+    columns=(
+        NAME,
+        column("Capacity", lambda volume: volume.spec.capacity.get("storage", "0")),
+        column("Access Modes", lambda volume: access_modes(volume.spec.accessModes)),
+        column("Reclaim Policy", lambda volume: volume.spec.persistentVolumeReclaimPolicy),
+        column(
+            "Status",
+            lambda volume: "Terminating" if volume.metadata.deletionTimestamp else volume.status.phase,
+        ),
+        column("Claim", _claim),
+        column("StorageClass", class_of),
+        column("VolumeAttributesClass", lambda volume: or_unset(volume.spec.volumeAttributesClassName)),
+        column("Reason", lambda volume: volume.status.reason),
+        AGE,
+        wide("VolumeMode", lambda volume: or_unset(volume.spec.volumeMode)),
+    ),
+)
 class PersistentVolume(Object):
     spec: PersistentVolumeSpec = PersistentVolumeSpec()
     status: PersistentVolumeStatus = PersistentVolumeStatus()

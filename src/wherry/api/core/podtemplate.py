@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.columns import NAME, column, joined, labels_text
 from wherry.api.core.pod import PodSpec
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object, ObjectMeta
@@ -13,6 +14,16 @@ class PodTemplateSpec(Part):
     spec: PodSpec = PodSpec()
 
 
-@resource("v1", "podtemplates")
+@resource(
+    "v1",
+    "podtemplates",
+    columns=(
+        NAME,
+        column("Containers", lambda found: joined(each.name for each in found.template.spec.containers)),
+        column("Images", lambda found: joined(each.image for each in found.template.spec.containers)),
+        column("Pod Labels", lambda found: labels_text(found.template.metadata.labels)),
+    ),
+    generation=True,
+)
 class PodTemplate(Object):
     template: PodTemplateSpec = PodTemplateSpec()

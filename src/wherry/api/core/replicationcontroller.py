@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column, containers, labels_text, wide
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, Part, Time
+from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, Part, Time, Tree, Written
 
 
 class ReplicationControllerCondition(Part):
@@ -20,10 +21,15 @@ class ReplicationControllerCondition(Part):
 
 
 class ReplicationControllerSpec(Part):
-    minReadySeconds: Int32 | None = None
+    minReadySeconds: Annotated[Int32, Written()] = 0
     replicas: Int32 = 1
     selector: Annotated[Mapping[str, str], Atomic()] = {}
     template: PodTemplateSpec = PodTemplateSpec()
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if not tree.get("selector") and (labels := _template_labels(tree)):
+            tree["selector"] = dict(labels)
 
 
 class ReplicationControllerStatus(Part):
@@ -37,7 +43,31 @@ class ReplicationControllerStatus(Part):
     replicas: Int32 = 0
 
 
-@resource("v1", "replicationcontrollers")
+def _template_labels(spec: Tree) -> Mapping[str, str]:
+    return ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+
+
+@resource(
+    "v1",
+    "replicationcontrollers",
+    selectable={"status.replicas": lambda found: str(found.status.replicas)},
+    columns=(
+        NAME,
+        column("Desired", lambda found: found.spec.replicas, "integer"),
+        column("Current", lambda found: found.status.replicas, "integer"),
+        column("Ready", lambda found: found.status.readyReplicas, "integer"),
+        AGE,
+        *containers(lambda found: found.spec.template),
+        wide("Selector", lambda found: labels_text(found.spec.selector)),
+    ),
+    generation=True,
+)
 class ReplicationController(Object):
     spec: ReplicationControllerSpec = ReplicationControllerSpec()
     status: ReplicationControllerStatus = ReplicationControllerStatus()
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        labels = _template_labels(tree.get("spec") or {})
+        if labels and not (tree.get("metadata") or {}).get("labels"):
+            tree.setdefault("metadata", {})["labels"] = dict(labels)

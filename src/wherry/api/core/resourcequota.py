@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic, Part, Quantity, atomic
@@ -32,7 +33,25 @@ class ResourceQuotaStatus(Part):
     used: Mapping[str, Quantity] = {}
 
 
-@resource("v1", "resourcequotas")
+def _used(quota: ResourceQuota, limits: bool) -> str:
+    """`pods: 3/10, requests.cpu: 1/2`: what counts limits stands in a column of its own."""
+    return ", ".join(
+        f"{name}: {quota.status.used.get(name, '0')}/{quota.status.hard[name]}"
+        for name in sorted(quota.status.hard)
+        if name.startswith("limits") is limits
+    )
+
+
+@resource(
+    "v1",
+    "resourcequotas",
+    columns=(
+        NAME,
+        column("Request", lambda quota: _used(quota, limits=False)),
+        column("Limit", lambda quota: _used(quota, limits=True)),
+        AGE,
+    ),
+)
 class ResourceQuota(Object):
     spec: ResourceQuotaSpec = ResourceQuotaSpec()
     status: ResourceQuotaStatus = ResourceQuotaStatus()
