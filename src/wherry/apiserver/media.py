@@ -45,12 +45,22 @@ _WILDCARDS = {"*/*": "json", "application/*": "json"}
 
 @lru_cache(512)
 def negotiate(accept: str, *, watch: bool = False, protobuf: bool = True) -> Form:
-    """The first form of an Accept header that the server can make. NotAcceptable where there is none.
+    """The form of an Accept header that costs least to make. NotAcceptable where there is none.
 
-    `protobuf`: whether the resource has a protobuf form of its own.
+    Objects are kept as JSON: a client that takes both is sent that, whichever it names first. `protobuf`:
+    whether the resource has a protobuf form of its own.
     """
     if not accept:
         return Form(stream=watch)
+    forms = _forms(accept, watch, protobuf)
+    if not forms:
+        raise NotAcceptable(ACCEPTED)
+    first = forms[0]
+    return next((form for form in forms if form.encoding == "json" and form.view == first.view), first)
+
+
+def _forms(accept: str, watch: bool, protobuf: bool) -> list[Form]:
+    found = []
     for item in accept.split(","):
         base, *parameters = (part.strip() for part in item.split(";"))
         encoding = _ENCODINGS.get(base) or _WILDCARDS.get(base)
@@ -68,5 +78,5 @@ def negotiate(accept: str, *, watch: bool = False, protobuf: bool = True) -> For
             view = VIEWS[kind]
         if encoding == "protobuf" and view == "object" and not protobuf:
             continue
-        return Form(encoding, view, watch)
-    raise NotAcceptable(ACCEPTED)
+        found.append(Form(encoding, view, watch))
+    return found

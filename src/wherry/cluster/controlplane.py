@@ -11,6 +11,7 @@ from wherry import __version__
 from wherry.apiserver.server import ApiServer, Settings
 from wherry.client.cache import Caches
 from wherry.client.client import Client
+from wherry.client.events import Broadcaster
 from wherry.cluster.clock import SystemClock
 from wherry.cluster.config import Config
 from wherry.cluster.credentials import Credentials
@@ -18,6 +19,7 @@ from wherry.cluster.dialer import PooledDialer
 from wherry.cluster.inprocess import InProcess
 from wherry.machinery.clock import Clock
 from wherry.manager.engine import Engine
+from wherry.scheduler.service import NAME as SCHEDULER
 from wherry.scheduler.service import Scheduler
 from wherry.store.interface import Store
 from wherry.store.memory import MemoryStore
@@ -38,16 +40,20 @@ class ControlPlane:
     """Controllers and scheduler over an API server that has been started."""
 
     def __init__(self, server: ApiServer, clock: Clock, *, ca: bytes = b"") -> None:
-        self.server = server
-        self.client = Client(InProcess(server.api, agent="kube-controller-manager"))
-        self.caches = Caches(self.client)
-        self.engine = Engine(self.client, self.caches, clock, ca=ca)
-        self.scheduler = Scheduler(Client(InProcess(server.api, agent="kube-scheduler")), self.caches, clock)
+        api = server.api
+        self.caches = Caches(InProcess(api), clock)
+        self.engine = Engine(
+            Client(InProcess(api, agent="kube-controller-manager")), self.caches, clock, ca=ca
+        )
+        client = Client(InProcess(api, agent="kube-scheduler"))
+        self.events = Broadcaster(client, clock)
+        self.scheduler = Scheduler(client, self.caches, clock, self.events.recorder(SCHEDULER))
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.caches.run(), name="caches")
+            group.create_task(self.events.run(), name="scheduler events")
             group.create_task(self.engine.run(), name="controllers")
             group.create_task(self.scheduler.run(), name="scheduler")
 

@@ -133,7 +133,9 @@ PASSWD = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexiste
 GROUP = b"root:x:0:\nnogroup:x:65534:\n"
 
 
-def write_busybox(path: str, reference: str = BUSYBOX, busybox: str = "") -> str:
+def write_busybox(
+    path: str, reference: str = BUSYBOX, busybox: str = "", env: Mapping[str, str] = {}
+) -> str:
     """A busybox image with all its applets; `serve` answers over HTTP with its hostname and $VERSION."""
     program = busybox or shutil.which("busybox") or ""
     if not program:
@@ -156,7 +158,7 @@ def write_busybox(path: str, reference: str = BUSYBOX, busybox: str = "") -> str
         "tmp/": File(content=b"", mode=0o1777),
     }
     links = {f"bin/{applet}": "busybox" for applet in applets if applet != "busybox"}
-    config = ImageConfig(cmd=("serve",), env={"PATH": "/bin"}, ports=(8080,))
+    config = ImageConfig(cmd=("serve",), env={"PATH": "/bin", **env}, ports=(8080,))
     return write_image(path, reference, files, links, config=config)
 
 

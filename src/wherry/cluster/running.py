@@ -1,0 +1,95 @@
+"""Running: what is done with a cluster that runs: load images, apply a manifest, wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from wherry.api.apps.deployment import Deployment
+from wherry.api.registry import by_kind
+from wherry.client import kubeconfig
+from wherry.client.client import Client
+from wherry.client.http import HttpTransport
+from wherry.cluster import example
+from wherry.cluster.clock import SystemClock
+from wherry.cluster.config import Config
+from wherry.cluster.progress import Progress
+
+WAIT_SECONDS = 120.0
+
+
+def client_of(config: Config) -> Client:
+    return Client(
+        HttpTransport.to(kubeconfig.load(config.kubeconfig), SystemClock(), user_agent="wherry-cli")
+    )
+
+
+def load_images(config: Config, files: Iterable[Path]) -> Sequence[str]:
+    """Load image archives into the node's runtime; the names they brought."""
+    from wherry.cluster.nodeprocess import runtime_of
+
+    async def load() -> list[str]:
+        runtime = await runtime_of(config)
+        try:
+            return [name for file in files for name in await runtime.load(str(file))]
+        finally:
+            await runtime.close()
+
+    return asyncio.run(load())
+
+
+def run_example(config: Config, progress: Progress) -> None:
+    with progress.stage("images of the example application"):
+        load_images(config, example.write_images(config.data_dir / "images"))
+    with progress.stage("3 replicas of the example serve"):
+        asyncio.run(_apply_and_wait(config))
+
+
+async def _apply_and_wait(config: Config) -> None:
+    import yaml
+
+    client = client_of(config)
+    try:
+        for tree in yaml.safe_load_all(example.MANIFEST):
+            await apply(client, tree)
+        await wait_for(client, example.NAME)
+    finally:
+        await client.close()
+
+
+async def apply(client: Client, tree: dict[str, Any]) -> None:
+    """Server-side apply of one manifest."""
+    group, _, version = tree["apiVersion"].rpartition("/")
+    resource = by_kind(group, version, tree["kind"])
+    assert resource is not None, f"{tree['apiVersion']} {tree['kind']} is not served"
+    name, namespace = tree["metadata"]["name"], tree["metadata"].get("namespace", "default")
+    await client.transport.call(
+        "patch",
+        resource,
+        namespace=namespace,
+        name=name,
+        body=msgspec.json.encode(tree),
+        content_type="application/apply-patch+yaml",
+        params={"fieldManager": "wherry", "force": "true"},
+    )
+
+
+async def wait_for(client: Client, name: str, namespace: str = "default") -> None:
+    """Return once a Deployment's rollout is complete."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        async for events in client.watch(Deployment, namespace, fieldSelector=f"metadata.name={name}"):
+            for event in events:
+                if event.object is not None and _complete(event.object):
+                    return
+
+
+def _complete(found: Deployment) -> bool:
+    status = found.status
+    return (
+        status.observedGeneration >= (found.metadata.generation or 0)
+        and status.updatedReplicas == status.availableReplicas == status.replicas == found.spec.replicas
+    )
