@@ -1,0 +1,114 @@
+"""own: a wherry control plane to measure: started in a folder of its own, watched, and ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.load import Target
+from bench.rows import Row
+
+IDLE_SECONDS = 20.0
+STARTS = 5
+
+
+class Own:
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wherry-bench-"))
+        self.port = _free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.starts: list[float] = []
+
+    def __enter__(self) -> Own:
+        for number in range(STARTS):
+            if number:
+                self._stop()
+            self._start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stop()
+        shutil.rmtree(self.folder)
+
+    @property
+    def target(self) -> Target:
+        pki = self.folder / "pki"
+        tls = ssl.create_default_context(cafile=str(pki / "ca.crt"))
+        tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
+        return Target(f"https://127.0.0.1:{self.port}", tls=tls)
+
+    def _start(self) -> None:
+        """Start it and wait until /readyz says ok."""
+        command = [sys.executable, "-m", "wherry", "server"]
+        options = ["--data-dir", str(self.folder), "--port", str(self.port), "--host", "127.0.0.1"]
+        log = (self.folder / "log").open("ab")
+        began = time.perf_counter()
+        self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
+        log.close()
+        while not self._ready():
+            if self.process.poll() is not None:
+                raise SystemExit(f"the control plane ended: {(self.folder / 'log').read_text()}")
+            time.sleep(0.005)
+        self.starts.append(time.perf_counter() - began)
+
+    def _ready(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as raw:
+                unchecked = ssl.create_default_context()
+                unchecked.check_hostname = False
+                unchecked.verify_mode = ssl.CERT_NONE
+                with unchecked.wrap_socket(raw) as secure:
+                    secure.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    return b" 200 " in secure.recv(4096)
+        except OSError:
+            return False
+
+    def _stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(20)
+
+    def start_rows(self) -> list[Row]:
+        """What it costs to start and to do nothing. The first start makes keys and an empty store."""
+        time.sleep(3)
+        before = self._ticks()
+        time.sleep(IDLE_SECONDS)
+        spent = (self._ticks() - before) / os.sysconf("SC_CLK_TCK")
+        rows = [
+            Row("process start to /readyz, first", self.starts[0], "s", "less"),
+            Row("process start to /readyz, median", statistics.median(self.starts[1:]), "s", "less"),
+            Row("idle memory", self._memory(), "MB", "less"),
+            Row("idle CPU", 100 * spent / IDLE_SECONDS, "% of a core", "less"),
+        ]
+        for row in rows:
+            print(f"    {row.name:<36} {row.value:>12,.2f} {row.unit}", file=sys.stderr)
+        return rows
+
+    def end_rows(self) -> list[Row]:
+        return [Row("memory after the run", self._memory(), "MB", "less")]
+
+    def _ticks(self) -> int:
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    def _memory(self) -> float:
+        assert self.process is not None
+        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        pss = next(line for line in text.splitlines() if line.startswith("Pss:"))
+        return int(pss.split()[1]) / 1024
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
