@@ -63,6 +63,7 @@ class Log:
         self._changes: list[Change] = []
         self._replaced: list[Entry | None] = []
         self._cost = 0
+        self._wrote = self._marked = clock.monotonic()
         self._marks: deque[tuple[float, int]] = deque()
         self._aged = 0
         self._watchers = Watchers()
@@ -91,13 +92,12 @@ class Log:
             self.revision = row.revision
         self.revision = max(self.revision, compacted, EMPTY)
         self._keys = SortedKeys(self._live)
-        self._mark(self.revision)
         return useless + self.trim()
 
     def commit(self, writes: Sequence[Write]) -> None:
         """Make durable writes visible and wake who watches."""
         known = self.revision
-        self._mark(known)
+        self._mark()
         for write in writes:
             self._apply(write)
         self._watchers.wake(self._changes[-len(writes) :], known)
@@ -217,11 +217,13 @@ class Log:
             count += 1
         return count
 
-    def _mark(self, revision: int) -> None:
-        """Note the time at which `revision` was the newest, and which revision is old enough to go."""
+    def _mark(self) -> None:
+        """Before a write: note since when the newest revision stands, and which one is old enough to go."""
         now = self._clock.monotonic()
         marks = self._marks
-        if not marks or now - marks[-1][0] >= TICK:
-            marks.append((now, revision))
+        if now - self._marked >= TICK:
+            marks.append((self._wrote, self.revision))
+            self._marked = now
+        self._wrote = now
         while marks and marks[0][0] <= now - self._retention.seconds:
             self._aged = marks.popleft()[1]

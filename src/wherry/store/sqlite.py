@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Semaphore, Thread
-from typing import NamedTuple
+from threading import Event, Semaphore, Thread
+from typing import NamedTuple, TypeVarTuple
 
 from wherry.machinery.clock import Clock
 from wherry.store import database
@@ -24,11 +24,19 @@ from wherry.store.interface import ABSENT, ANY, Change, Conflict, Entry, StoreCl
 from wherry.store.lock import FileLock
 from wherry.store.log import Log, Retention, Write
 
+Arguments = TypeVarTuple("Arguments")
+
 GROUP = 512
 """Most writes of one transaction."""
 
 DROPPED = 1024
 """Most rows dropped along with a transaction."""
+
+PATIENCE = 0.001
+"""Seconds that a write may take before the loop stands aside for the writer thread."""
+
+ASIDE = 0.001
+"""Seconds that the loop stands aside at most; then it works for at least five times as long."""
 
 
 class Pending(NamedTuple):
@@ -64,6 +72,10 @@ class SqliteStore:
         # The writer thread's own.
         self._dropping: list[int] = []
         self._mended = Semaphore(0)
+        self._reported = Event()
+        self._reports_sent = 0
+        self._reports_heard = 0
+        self._standing_by = False
         self._thread = Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -137,7 +149,27 @@ class SqliteStore:
         self._pending[key] = write
         done: asyncio.Future[int] = self._loop.create_future()
         self._queue.put(Pending(write, done))
+        if not self._standing_by:
+            self._standing_by = True
+            self._loop.call_later(PATIENCE, self._stand_aside)
         return done
+
+    def _stand_aside(self) -> None:
+        """Let the writer thread run, if writes are on their way still.
+
+        A loop with much to do gives up the interpreter's lock often, but for a moment each time, too
+        short for a waiting thread to notice: the thread would wait for seconds. So the loop waits for
+        the thread, for as long as a commit takes on a good disk.
+        """
+        self._standing_by = bool(self._pending)
+        if not self._standing_by:
+            return
+        self._reported.clear()
+        if self._reports_sent == self._reports_heard:
+            self._reported.wait(ASIDE)
+        self._loop.call_later(
+            5 * ASIDE if self._reports_sent == self._reports_heard else PATIENCE, self._stand_aside
+        )
 
     def _settled(self) -> asyncio.Future[None]:
         loser: asyncio.Future[None] = self._loop.create_future()
@@ -156,6 +188,7 @@ class SqliteStore:
     # On the loop again: what the writer thread reports.
 
     def _committed(self, group: Sequence[Pending], chores: Sequence[Chore]) -> None:
+        self._reports_heard += 1
         if group:
             self._log.commit([pending.write for pending in group])
         for write, done in group:
@@ -171,6 +204,7 @@ class SqliteStore:
 
     def _failed(self, error: Exception, group: Sequence[Pending], chores: Sequence[Chore]) -> None:
         """Nothing of the group was written. What is queued behind was decided on top of it: it fails too."""
+        self._reports_heard += 1
         lost: list[Pending | Chore] = [*group, *chores]
         with suppress(Empty):
             while True:
@@ -208,16 +242,21 @@ class SqliteStore:
                 except Exception as error:
                     # Useless rows do not keep a full store from closing: they are found when it is opened.
                     if group or not last:
-                        self._loop.call_soon_threadsafe(self._failed, error, group, chores)
+                        self._report(self._failed, error, group, chores)
                         self._mended.acquire()
                         continue
                 if last:
                     break
-                self._loop.call_soon_threadsafe(self._committed, group, chores)
+                self._report(self._committed, group, chores)
         self._file.close()
         self._lock.release()
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._committed, group, chores)
+            self._report(self._committed, group, chores)
+
+    def _report(self, to: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+        self._loop.call_soon_threadsafe(to, *arguments)
+        self._reports_sent += 1
+        self._reported.set()
 
     def _choose(self, most: int) -> None:
         """Useless rows to drop now, with those that a failed transaction did not drop."""
