@@ -8,7 +8,7 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from wherry.node.runtimes.fake import FakeRuntime
 from wherry.node.runtimes.interface import Runtime
 from wherry.node.runtimes.settings import Settings
 
+LIMIT = 20.0  # seconds
 BRIDGE = "wherrytest0"
 CGROUP = "/wherrytest"
 
@@ -42,6 +43,21 @@ class SystemClock:
 
     def random(self) -> float:
         return 0.5
+
+
+Until = Callable[[Callable[[], bool]], Awaitable[None]]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Waits for what nobody announces, such as a line in a file; a failure after LIMIT seconds."""
+
+    async def wait(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(LIMIT):
+            while not condition():  # noqa: ASYNC110 nobody would set the event
+                await asyncio.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture(scope="session")
