@@ -176,6 +176,7 @@ class Fields(NamedTuple):
     shapes: Mapping[str, Shape]
     defaults: tuple[tuple[str, Any, bool], ...]  # name, value, whether zero counts as unset
     complete: Complete | None
+    is_object: bool  # its class says its apiVersion and kind, and so may its tree
 
 
 def shape_of(kind: type[Part]) -> Shape:
@@ -205,7 +206,8 @@ def fields_of(kind: type[Part]) -> Fields:
             zero_is_unset = isinstance(field.default, str) or field.name in ZERO_IS_UNSET
             defaults.append((field.encode_name, field.default, zero_is_unset))
         shapes[field.encode_name] = shape
-    return Fields(shapes, tuple(defaults), getattr(kind, "complete", None))
+    is_object = hasattr(kind, "apiVersion") and "apiVersion" not in shapes
+    return Fields(shapes, tuple(defaults), getattr(kind, "complete", None), is_object)
 
 
 # Numbers that the API's own types cannot tell from unset when they are zero.
@@ -320,10 +322,10 @@ def _complete(tree: Tree, parts: Fields, findings: Findings | None, path: str, o
     for name, value in tree.items():
         shape = shapes.get(name)
         if shape is None or value is None:
-            if shape is None and findings is not None and not (path == "" and name in ("apiVersion", "kind")):
-                findings.unknown.append(f"{path}.{name}" if path else name)
-            if shape is None and path == "" and name in ("apiVersion", "kind"):
+            if shape is None and name in ("apiVersion", "kind") and parts.is_object:
                 continue
+            if shape is None and findings is not None:
+                findings.unknown.append(f"{path}.{name}" if path else name)
             dropped = [name] if dropped is None else [*dropped, name]
             continue
         kind = shape.kind

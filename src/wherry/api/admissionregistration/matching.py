@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.machinery.meta import Condition, LabelSelector
-from wherry.machinery.schema import Atomic, Bytes, Int32, Int64, ListMap, ListSet, Merge, Part, atomic
+from wherry.machinery.schema import Atomic, Bytes, Int32, Int64, ListMap, ListSet, Merge, Part, Tree, atomic
+
+
+def select_all(tree: Tree) -> None:
+    """Where no selector is given, everything is meant."""
+    tree.setdefault("namespaceSelector", {})
+    tree.setdefault("objectSelector", {})
 
 
 class ApplyConfiguration(Part):
@@ -48,6 +54,8 @@ class MatchResources(Part):
     namespaceSelector: LabelSelector | None = None
     objectSelector: LabelSelector | None = None
     resourceRules: Annotated[tuple[NamedRuleWithOperations, ...], Atomic()] = ()
+
+    complete = staticmethod(select_all)
 
 
 @atomic
@@ -127,6 +135,8 @@ class MutatingWebhook(Part):
     sideEffects: str = ""
     timeoutSeconds: Int32 = 10
 
+    complete = staticmethod(select_all)
+
 
 class TypeChecking(Part):
     expressionWarnings: Annotated[tuple[ExpressionWarning, ...], Atomic()] = ()
@@ -174,3 +184,5 @@ class ValidatingWebhook(Part):
     rules: Annotated[tuple[RuleWithOperations, ...], Atomic()] = ()
     sideEffects: str = ""
     timeoutSeconds: Int32 = 10
+
+    complete = staticmethod(select_all)

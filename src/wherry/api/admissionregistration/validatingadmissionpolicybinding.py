@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from wherry.api.admissionregistration.columns import param_ref
 from wherry.api.admissionregistration.matching import ValidatingAdmissionPolicyBindingSpec
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 
 
-@resource("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings")
+@resource(
+    "admissionregistration.k8s.io/v1",
+    "validatingadmissionpolicybindings",
+    columns=(
+        NAME,
+        column("PolicyName", lambda found: found.spec.policyName),
+        column("ParamRef", lambda found: param_ref(found.spec.paramRef)),
+        AGE,
+    ),
+    generation=True,
+    needs_version=True,
+)
 class ValidatingAdmissionPolicyBinding(Object):
     spec: ValidatingAdmissionPolicyBindingSpec = ValidatingAdmissionPolicyBindingSpec()

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.api.admissionregistration.matching import ValidatingWebhook
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import ListMap, Merge
 
 
-@resource("admissionregistration.k8s.io/v1", "validatingwebhookconfigurations")
+@resource(
+    "admissionregistration.k8s.io/v1",
+    "validatingwebhookconfigurations",
+    columns=(NAME, column("Webhooks", lambda found: len(found.webhooks), "integer"), AGE),
+    generation=True,
+    needs_version=True,
+)
 class ValidatingWebhookConfiguration(Object):
     webhooks: Annotated[tuple[ValidatingWebhook, ...], ListMap("name"), Merge("merge", "name")] = ()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.api.apiextensions.jsonschema import JSONSchemaProps
+from wherry.api.columns import NAME, column, wide
 from wherry.api.registry import resource
+from wherry.machinery.conditions import has_condition
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Bytes, Int32, Int64, ListMap, Part, Time
+from wherry.machinery.schema import Atomic, Bytes, Int32, Int64, ListMap, Part, Time, Tree
 
 
 class CustomResourceColumnDefinition(Part):
@@ -59,6 +61,14 @@ class CustomResourceDefinitionNames(Part):
     shortNames: Annotated[tuple[str, ...], Atomic()] = ()
     singular: str = ""
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        kind = tree.get("kind")
+        if kind and not tree.get("singular"):
+            tree["singular"] = kind.lower()
+        if kind and not tree.get("listKind"):
+            tree["listKind"] = f"{kind}List"
+
 
 class CustomResourceSubresourceScale(Part):
     labelSelectorPath: str = ""
@@ -103,6 +113,11 @@ class CustomResourceDefinitionSpec(Part):
     scope: str = ""
     versions: Annotated[tuple[CustomResourceDefinitionVersion, ...], Atomic()] = ()
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if not tree.get("conversion"):
+            tree["conversion"] = {"strategy": "None"}
+
 
 class CustomResourceDefinitionStatus(Part):
     acceptedNames: CustomResourceDefinitionNames | None = None
@@ -111,7 +126,51 @@ class CustomResourceDefinitionStatus(Part):
     storedVersions: Annotated[tuple[str, ...], Atomic()] = ()
 
 
-@resource("apiextensions.k8s.io/v1", "customresourcedefinitions")
+def _storage_version(tree: Tree) -> str:
+    versions = (tree.get("spec") or {}).get("versions") or ()
+    return next((str(each.get("name", "")) for each in versions if each.get("storage")), "")
+
+
+def _versions(found: CustomResourceDefinition) -> str:
+    return ",".join(
+        sorted(
+            each.name + ("(storage)" if each.storage else "") for each in found.spec.versions if each.served
+        )
+    )
+
+
+def prepare(tree: Tree, old: Tree | None) -> None:
+    """The versions in which objects may be stored: each that was the storage version, until somebody says otherwise."""
+    version = _storage_version(tree)
+    status = tree.setdefault("status", {})
+    stored = status.setdefault("storedVersions", [])
+    if version and version not in stored:
+        stored.append(version)
+
+
+@resource(
+    "apiextensions.k8s.io/v1",
+    "customresourcedefinitions",
+    prepare=prepare,
+    columns=(
+        NAME,
+        column("Scope", lambda found: found.spec.scope),
+        column("Versions", _versions),
+        column("Created At", lambda found: found.metadata.creationTimestamp, "date"),
+        wide("Group", lambda found: found.spec.group),
+        wide("Kind", lambda found: found.spec.names.kind),
+        wide("ShortNames", lambda found: ",".join(found.spec.names.shortNames)),
+        wide("Established", lambda found: has_condition(found.status.conditions, "Established"), "boolean"),
+    ),
+    generation=True,
+    needs_version=True,
+)
 class CustomResourceDefinition(Object):
     spec: CustomResourceDefinitionSpec = CustomResourceDefinitionSpec()
     status: CustomResourceDefinitionStatus = CustomResourceDefinitionStatus()
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        status = tree.setdefault("status", {})
+        if not status.get("storedVersions") and (version := _storage_version(tree)):
+            status["storedVersions"] = [version]

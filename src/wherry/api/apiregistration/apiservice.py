@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
+from wherry.machinery.conditions import find_condition
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic, Bytes, Int32, ListMap, Merge, Part, Time
 
@@ -37,7 +39,24 @@ class APIServiceStatus(Part):
     conditions: Annotated[tuple[APIServiceCondition, ...], ListMap("type"), Merge("merge", "type")] = ()
 
 
-@resource("apiregistration.k8s.io/v1", "apiservices")
+def _service(found: APIService) -> str:
+    service = found.spec.service
+    return f"{service.namespace}/{service.name}" if service is not None else "Local"
+
+
+def _available(found: APIService) -> str:
+    condition = find_condition(found.status.conditions, "Available")
+    if condition is None:
+        return "Unknown"
+    return "True" if condition.status == "True" else f"{condition.status} ({condition.reason})"
+
+
+@resource(
+    "apiregistration.k8s.io/v1",
+    "apiservices",
+    columns=(NAME, column("Service", _service), column("Available", _available), AGE),
+    needs_version=True,
+)
 class APIService(Object):
     spec: APIServiceSpec = APIServiceSpec()
     status: APIServiceStatus = APIServiceStatus()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.columns import NAME, column, labels_text
 from wherry.api.registry import resource
+from wherry.machinery.conditions import has_condition
 from wherry.machinery.meta import Condition, Object
 from wherry.machinery.schema import Bytes, Int32, ListMap, Merge, Part, Time
 
@@ -31,7 +33,32 @@ class PodCertificateRequestStatus(Part):
     notBefore: Time = ""
 
 
-@resource("certificates.k8s.io/v1", "podcertificaterequests")
+def _state(found: PodCertificateRequest) -> str:
+    for type in ("Issued", "Denied", "Failed"):
+        if has_condition(found.status.conditions, type):
+            return type
+    return "Pending"
+
+
+@resource(
+    "certificates.k8s.io/v1",
+    "podcertificaterequests",
+    selectable={
+        "spec.signerName": lambda found: found.spec.signerName,
+        "spec.podName": lambda found: found.spec.podName,
+        "spec.nodeName": lambda found: found.spec.nodeName,
+    },
+    columns=(
+        NAME,
+        column("PodName", lambda found: found.spec.podName),
+        column("ServiceAccountName", lambda found: found.spec.serviceAccountName),
+        column("NodeName", lambda found: found.spec.nodeName),
+        column("SignerName", lambda found: found.spec.signerName),
+        column("State", _state),
+        column("UnverifiedUserAnnotations", lambda found: labels_text(found.spec.unverifiedUserAnnotations)),
+    ),
+    needs_version=True,
+)
 class PodCertificateRequest(Object):
     spec: PodCertificateRequestSpec = PodCertificateRequestSpec()
     status: PodCertificateRequestStatus = PodCertificateRequestStatus()

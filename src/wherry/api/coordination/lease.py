@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32, MicroTime, Part
@@ -17,6 +18,12 @@ class LeaseSpec(Part):
     strategy: str = ""
 
 
-@resource("coordination.k8s.io/v1", "leases")
+@resource(
+    "coordination.k8s.io/v1",
+    "leases",
+    columns=(NAME, column("Holder", lambda lease: lease.spec.holderIdentity), AGE),
+    create_on_update=True,
+    needs_version=True,
+)
 class Lease(Object):
     spec: LeaseSpec = LeaseSpec()

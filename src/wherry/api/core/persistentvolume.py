@@ -116,3 +116,7 @@ def prepare(tree: Tree, old: Tree | None) -> None:
 class PersistentVolume(Object):
     spec: PersistentVolumeSpec = PersistentVolumeSpec()
     status: PersistentVolumeStatus = PersistentVolumeStatus()
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        tree.setdefault("status", {}).setdefault("phase", "Pending")

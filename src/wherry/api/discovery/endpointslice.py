@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, UNSET, column, first_of
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
@@ -49,7 +50,26 @@ class EndpointPort(Part):
     protocol: str = "TCP"
 
 
-@resource("discovery.k8s.io/v1", "endpointslices")
+def _ports(found: EndpointSlice) -> str:
+    return first_of(("*" if port.port is None else str(port.port) for port in found.ports), missing=UNSET)
+
+
+def _addresses(found: EndpointSlice) -> str:
+    return first_of((text for each in found.endpoints for text in each.addresses), missing=UNSET)
+
+
+@resource(
+    "discovery.k8s.io/v1",
+    "endpointslices",
+    columns=(
+        NAME,
+        column("AddressType", lambda found: found.addressType),
+        column("Ports", _ports),
+        column("Endpoints", _addresses),
+        AGE,
+    ),
+    generation=True,
+)
 class EndpointSlice(Object):
     addressType: str = ""
     endpoints: Annotated[tuple[Endpoint, ...], Atomic()] = ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, NONE, column
 from wherry.api.registry import resource
+from wherry.machinery.conditions import find_condition
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic, Int32, ListMap, ListSet, Merge, Part, Time
 
@@ -75,7 +77,29 @@ class FlowSchemaStatus(Part):
     conditions: Annotated[tuple[FlowSchemaCondition, ...], ListMap("type"), Merge("merge", "type")] = ()
 
 
-@resource("flowcontrol.apiserver.k8s.io/v1", "flowschemas")
+def _distinguisher(found: FlowSchema) -> str:
+    method = found.spec.distinguisherMethod
+    return method.type if method is not None else NONE
+
+
+def _dangling(found: FlowSchema) -> str:
+    condition = find_condition(found.status.conditions, "Dangling")
+    return condition.status if condition is not None else "?"
+
+
+@resource(
+    "flowcontrol.apiserver.k8s.io/v1",
+    "flowschemas",
+    columns=(
+        NAME,
+        column("PriorityLevel", lambda found: found.spec.priorityLevelConfiguration.name),
+        column("MatchingPrecedence", lambda found: found.spec.matchingPrecedence),
+        column("DistinguisherMethod", _distinguisher),
+        AGE,
+        column("MissingPL", _dangling),
+    ),
+    generation=True,
+)
 class FlowSchema(Object):
     spec: FlowSchemaSpec = FlowSchemaSpec()
     status: FlowSchemaStatus = FlowSchemaStatus()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
+from wherry.api.columns import AGE, NAME, NONE, Cell, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32, ListMap, Merge, Part, Time, Written
@@ -52,7 +53,34 @@ class PriorityLevelConfigurationStatus(Part):
     ] = ()
 
 
-@resource("flowcontrol.apiserver.k8s.io/v1", "prioritylevelconfigurations")
+def _queuing(field: str) -> Cell:
+    """What a level says of its queues, if requests wait there at all."""
+
+    def cell(found: PriorityLevelConfiguration) -> Any:
+        limited = found.spec.limited
+        queuing = limited.limitResponse.queuing if limited is not None else None
+        return getattr(queuing, field) if queuing is not None else NONE
+
+    return cell
+
+
+@resource(
+    "flowcontrol.apiserver.k8s.io/v1",
+    "prioritylevelconfigurations",
+    columns=(
+        NAME,
+        column("Type", lambda found: found.spec.type),
+        column(
+            "NominalConcurrencyShares",
+            lambda found: found.spec.limited.nominalConcurrencyShares if found.spec.limited else NONE,
+        ),
+        column("Queues", _queuing("queues")),
+        column("HandSize", _queuing("handSize")),
+        column("QueueLengthLimit", _queuing("queueLengthLimit")),
+        AGE,
+    ),
+    generation=True,
+)
 class PriorityLevelConfiguration(Object):
     spec: PriorityLevelConfigurationSpec = PriorityLevelConfigurationSpec()
     status: PriorityLevelConfigurationStatus = PriorityLevelConfigurationStatus()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, NONE, column, first_of
 from wherry.api.core.reference import TypedLocalObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, Part, atomic
+from wherry.machinery.schema import Atomic, Int32, Part, Tree, atomic
 
 
 @atomic
@@ -73,7 +74,36 @@ class IngressStatus(Part):
     loadBalancer: IngressLoadBalancerStatus | None = None
 
 
-@resource("networking.k8s.io/v1", "ingresses")
+def _hosts(ingress: Ingress) -> str:
+    return first_of((rule.host for rule in ingress.spec.rules if rule.host), missing="*")
+
+
+def _address(ingress: Ingress) -> str:
+    balancer = ingress.status.loadBalancer
+    if balancer is None:
+        return ""
+    return ",".join(sorted({entry.ip or entry.hostname for entry in balancer.ingress} - {""}))
+
+
+def prepare(tree: Tree, old: Tree | None) -> None:
+    if old is None:
+        tree["status"] = {"loadBalancer": {}}
+
+
+@resource(
+    "networking.k8s.io/v1",
+    "ingresses",
+    prepare=prepare,
+    columns=(
+        NAME,
+        column("Class", lambda ingress: ingress.spec.ingressClassName or NONE),
+        column("Hosts", _hosts),
+        column("Address", _address),
+        column("Ports", lambda ingress: "80, 443" if ingress.spec.tls else "80"),
+        AGE,
+    ),
+    generation=True,
+)
 class Ingress(Object):
     spec: IngressSpec = IngressSpec()
     status: IngressStatus = IngressStatus()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Int32, IntOrString, Part
+from wherry.machinery.schema import Atomic, Int32, IntOrString, Part, Tree
+from wherry.machinery.selectors import format_label_selector
 
 
 class IPBlock(Part, rename={"except_": "except"}):
@@ -42,7 +44,21 @@ class NetworkPolicySpec(Part):
     podSelector: LabelSelector | None = None
     policyTypes: Annotated[tuple[str, ...], Atomic()] = ()
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if not tree.get("policyTypes"):
+            tree["policyTypes"] = ["Ingress", "Egress"] if tree.get("egress") else ["Ingress"]
 
-@resource("networking.k8s.io/v1", "networkpolicies")
+
+@resource(
+    "networking.k8s.io/v1",
+    "networkpolicies",
+    columns=(
+        NAME,
+        column("Pod-Selector", lambda policy: format_label_selector(policy.spec.podSelector or {})),
+        AGE,
+    ),
+    generation=True,
+)
 class NetworkPolicy(Object):
     spec: NetworkPolicySpec = NetworkPolicySpec()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Condition, LabelSelector, Object
 from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time
@@ -27,7 +28,23 @@ class PodDisruptionBudgetStatus(Part):
     observedGeneration: Int64 = 0
 
 
-@resource("policy/v1", "poddisruptionbudgets")
+def _or_not_applicable(value: int | str | None) -> str:
+    return "N/A" if value is None else str(value)
+
+
+@resource(
+    "policy/v1",
+    "poddisruptionbudgets",
+    columns=(
+        NAME,
+        column("Min Available", lambda found: _or_not_applicable(found.spec.minAvailable)),
+        column("Max Unavailable", lambda found: _or_not_applicable(found.spec.maxUnavailable)),
+        column("Allowed Disruptions", lambda found: found.status.disruptionsAllowed, "integer"),
+        AGE,
+    ),
+    generation=True,
+    needs_version=True,
+)
 class PodDisruptionBudget(Object):
     spec: PodDisruptionBudgetSpec = PodDisruptionBudgetSpec()
     status: PodDisruptionBudgetStatus = PodDisruptionBudgetStatus()

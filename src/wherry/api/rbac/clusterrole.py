@@ -10,7 +10,7 @@ from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic
 
 
-@resource("rbac.authorization.k8s.io/v1", "clusterroles")
+@resource("rbac.authorization.k8s.io/v1", "clusterroles", create_on_update=True)
 class ClusterRole(Object):
     aggregationRule: AggregationRule | None = None
     rules: Annotated[tuple[PolicyRule, ...], Atomic()] = ()

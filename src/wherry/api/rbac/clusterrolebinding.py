@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.rbac.columns import BINDING
 from wherry.api.rbac.rule import RoleRef, Subject
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic
 
 
-@resource("rbac.authorization.k8s.io/v1", "clusterrolebindings")
+@resource(
+    "rbac.authorization.k8s.io/v1",
+    "clusterrolebindings",
+    columns=BINDING,
+    create_on_update=True,
+)
 class ClusterRoleBinding(Object):
     roleRef: RoleRef = RoleRef()
     subjects: Annotated[tuple[Subject, ...], Atomic()] = ()

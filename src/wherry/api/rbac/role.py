@@ -10,6 +10,6 @@ from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic
 
 
-@resource("rbac.authorization.k8s.io/v1", "roles")
+@resource("rbac.authorization.k8s.io/v1", "roles", create_on_update=True)
 class Role(Object):
     rules: Annotated[tuple[PolicyRule, ...], Atomic()] = ()

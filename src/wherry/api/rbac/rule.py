@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.machinery.meta import LabelSelector
-from wherry.machinery.schema import Atomic, Part, atomic
+from wherry.machinery.schema import Atomic, Part, Tree, atomic
+
+RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
 class AggregationRule(Part):
@@ -22,7 +24,7 @@ class PolicyRule(Part):
 
 @atomic
 class RoleRef(Part):
-    apiGroup: str = "rbac.authorization.k8s.io"
+    apiGroup: str = RBAC_GROUP
     kind: str = ""
     name: str = ""
 
@@ -33,3 +35,8 @@ class Subject(Part):
     kind: str = ""
     name: str = ""
     namespace: str = ""
+
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if not tree.get("apiGroup") and tree.get("kind") in ("User", "Group"):
+            tree["apiGroup"] = RBAC_GROUP

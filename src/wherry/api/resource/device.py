@@ -7,7 +7,13 @@ from typing import Annotated
 
 from wherry.api.core.affinity import NodeSelector
 from wherry.machinery.meta import Condition
-from wherry.machinery.schema import Atomic, Int64, ListMap, ListSet, Merge, Part, Quantity, Raw, Time
+from wherry.machinery.schema import Atomic, Int64, ListMap, ListSet, Merge, Part, Quantity, Raw, Time, Tree
+
+
+def complete_count(tree: Tree) -> None:
+    """Who asks for an exact number, and does not say which, wants one."""
+    if tree["allocationMode"] == "ExactCount" and not tree.get("count"):
+        tree["count"] = 1
 
 
 class CELDeviceSelector(Part):
@@ -168,6 +174,8 @@ class DeviceSubRequest(Part):
     selectors: Annotated[tuple[DeviceSelector, ...], Atomic()] = ()
     tolerations: Annotated[tuple[DeviceToleration, ...], Atomic()] = ()
 
+    complete = staticmethod(complete_count)
+
 
 class ExactDeviceRequest(Part):
     adminAccess: bool = False
@@ -178,6 +186,8 @@ class ExactDeviceRequest(Part):
     deviceClassName: str = ""
     selectors: Annotated[tuple[DeviceSelector, ...], Atomic()] = ()
     tolerations: Annotated[tuple[DeviceToleration, ...], Atomic()] = ()
+
+    complete = staticmethod(complete_count)
 
 
 class DeviceRequest(Part):

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from wherry.api.columns import AGE, NAME, aged, column
 from wherry.api.registry import resource
 from wherry.api.resource.device import DeviceTaintRuleSpec, DeviceTaintRuleStatus
 from wherry.machinery.meta import Object
+from wherry.machinery.schema import Tree
 
 
-@resource("resource.k8s.io/v1", "devicetaintrules")
+def prepare(tree: Tree, old: Tree | None) -> None:
+    """A taint without a time was added when its rule was."""
+    taint = (tree.get("spec") or {}).get("taint")
+    if taint is not None and not taint.get("timeAdded"):
+        taint["timeAdded"] = tree["metadata"].get("creationTimestamp", "")
+
+
+@resource(
+    "resource.k8s.io/v1",
+    "devicetaintrules",
+    prepare=prepare,
+    columns=(
+        NAME,
+        column("Key", lambda found: found.spec.taint.key),
+        column("Value", lambda found: found.spec.taint.value),
+        column("Effect", lambda found: found.spec.taint.effect),
+        aged("TimeAdded", lambda found: found.spec.taint.timeAdded),
+        AGE,
+    ),
+    generation=True,
+)
 class DeviceTaintRule(Object):
     spec: DeviceTaintRuleSpec = DeviceTaintRuleSpec()
     status: DeviceTaintRuleStatus = DeviceTaintRuleStatus()

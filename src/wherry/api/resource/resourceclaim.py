@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.core.affinity import NodeSelector
 from wherry.api.registry import resource
 from wherry.api.resource.device import DeviceAllocationResult, DeviceClaim
@@ -52,7 +53,21 @@ class ResourceClaimStatus(Part):
     ] = ()
 
 
-@resource("resource.k8s.io/v1", "resourceclaims")
+def _state(claim: ResourceClaim) -> str:
+    words = ["deleted"] if claim.metadata.deletionTimestamp else []
+    if claim.status.allocation is None:
+        words += [] if words else ["pending"]
+    else:
+        words.append("allocated")
+        words += ["reserved"] if claim.status.reservedFor else []
+    return ",".join(words)
+
+
+@resource(
+    "resource.k8s.io/v1",
+    "resourceclaims",
+    columns=(NAME, column("State", _state), AGE),
+)
 class ResourceClaim(Object):
     spec: ResourceClaimSpec = ResourceClaimSpec()
     status: ResourceClaimStatus = ResourceClaimStatus()

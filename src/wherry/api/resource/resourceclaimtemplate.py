@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wherry.api.columns import AGE, NAME
 from wherry.api.registry import resource
 from wherry.api.resource.resourceclaim import ResourceClaimSpec
 from wherry.machinery.meta import Object, ObjectMeta
@@ -13,6 +14,6 @@ class ResourceClaimTemplateSpec(Part):
     spec: ResourceClaimSpec = ResourceClaimSpec()
 
 
-@resource("resource.k8s.io/v1", "resourceclaimtemplates")
+@resource("resource.k8s.io/v1", "resourceclaimtemplates", columns=(NAME, AGE))
 class ResourceClaimTemplate(Object):
     spec: ResourceClaimTemplateSpec = ResourceClaimTemplateSpec()

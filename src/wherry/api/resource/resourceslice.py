@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.core.affinity import NodeSelector
 from wherry.api.registry import resource
 from wherry.api.resource.device import CounterSet, Device
@@ -30,6 +31,21 @@ class ResourceSliceSpec(Part):
     skipNodeOperations: Annotated[tuple[str, ...], ListSet()] = ()
 
 
-@resource("resource.k8s.io/v1", "resourceslices")
+@resource(
+    "resource.k8s.io/v1",
+    "resourceslices",
+    selectable={
+        "spec.nodeName": lambda found: found.spec.nodeName,
+        "spec.driver": lambda found: found.spec.driver,
+    },
+    columns=(
+        NAME,
+        column("Node", lambda found: found.spec.nodeName),
+        column("Driver", lambda found: found.spec.driver),
+        column("Pool", lambda found: found.spec.pool.name),
+        AGE,
+    ),
+    generation=True,
+)
 class ResourceSlice(Object):
     spec: ResourceSliceSpec = ResourceSliceSpec()

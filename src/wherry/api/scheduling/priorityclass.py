@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32
 
 
-@resource("scheduling.k8s.io/v1", "priorityclasses")
+@resource(
+    "scheduling.k8s.io/v1",
+    "priorityclasses",
+    columns=(
+        NAME,
+        column("Value", lambda found: found.value or 0, "integer"),
+        column("Global-Default", lambda found: found.globalDefault, "boolean"),
+        AGE,
+        column("PreemptionPolicy", lambda found: found.preemptionPolicy),
+    ),
+    generation=True,
+)
 class PriorityClass(Object):
     description: str = ""
     globalDefault: bool = False

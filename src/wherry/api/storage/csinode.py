@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic, Int32, ListMap, Merge, Part, Time
@@ -42,7 +43,12 @@ class CSINodeStatus(Part):
     storageHealth: Annotated[tuple[StorageHealth, ...], ListMap("name"), Merge("merge", "name")] = ()
 
 
-@resource("storage.k8s.io/v1", "csinodes")
+@resource(
+    "storage.k8s.io/v1",
+    "csinodes",
+    columns=(NAME, column("Drivers", lambda found: len(found.spec.drivers), "integer"), AGE),
+    needs_version=True,
+)
 class CSINode(Object):
     spec: CSINodeSpec = CSINodeSpec()
     status: CSINodeStatus = CSINodeStatus()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wherry.api.columns import AGE, NAME, column
 from wherry.api.core.persistentvolume import PersistentVolumeSpec
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
@@ -34,7 +35,19 @@ class VolumeAttachmentStatus(Part):
     detachError: VolumeError | None = None
 
 
-@resource("storage.k8s.io/v1", "volumeattachments")
+@resource(
+    "storage.k8s.io/v1",
+    "volumeattachments",
+    columns=(
+        NAME,
+        column("Attacher", lambda found: found.spec.attacher, format="name"),
+        column("PV", lambda found: found.spec.source.persistentVolumeName),
+        column("Node", lambda found: found.spec.nodeName),
+        column("Attached", lambda found: found.status.attached, "boolean"),
+        AGE,
+    ),
+    needs_version=True,
+)
 class VolumeAttachment(Object):
     spec: VolumeAttachmentSpec = VolumeAttachmentSpec()
     status: VolumeAttachmentStatus = VolumeAttachmentStatus()

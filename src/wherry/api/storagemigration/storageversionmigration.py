@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.columns import column
 from wherry.api.meta.options import GroupResource
 from wherry.api.registry import resource
+from wherry.machinery.conditions import has_condition
 from wherry.machinery.meta import Condition, Object
 from wherry.machinery.schema import ListMap, Merge, Part
 
@@ -19,7 +21,29 @@ class StorageVersionMigrationStatus(Part):
     resourceVersion: str = ""
 
 
-@resource("storagemigration.k8s.io/v1", "storageversionmigrations")
+def _resource(found: StorageVersionMigration) -> str:
+    resource = found.spec.resource
+    return f"{resource.resource}.{resource.group}" if resource.group else resource.resource
+
+
+def _status(found: StorageVersionMigration) -> str:
+    """The last of these that is true."""
+    for type in ("Failed", "Succeeded", "Running"):
+        if has_condition(found.status.conditions, type):
+            return type
+    return "Unknown"
+
+
+@resource(
+    "storagemigration.k8s.io/v1",
+    "storageversionmigrations",
+    columns=(
+        column("Name", lambda found: found.metadata.name),
+        column("Resource", _resource),
+        column("Status", _status),
+    ),
+    needs_version=True,
+)
 class StorageVersionMigration(Object):
     spec: StorageVersionMigrationSpec = StorageVersionMigrationSpec()
     status: StorageVersionMigrationStatus = StorageVersionMigrationStatus()
