@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from wherry.api.autoscaling.columns import targets
+from wherry.api.columns import AGE, NAME, column, or_unset
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, Part, Quantity, Time
+from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, Part, Quantity, Time, Tree
 
 
 class MetricTarget(Part):
@@ -23,7 +25,7 @@ class ContainerResourceMetricSource(Part):
 
 
 class MetricValueStatus(Part):
-    averageUtilization: Int32 = 0
+    averageUtilization: Int32 | None = None
     averageValue: Quantity = ""
     value: Quantity = ""
 
@@ -72,6 +74,26 @@ class HorizontalPodAutoscalerBehavior(Part):
     scaleDown: HPAScalingRules | None = None
     scaleUp: HPAScalingRules | None = None
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        """Up fast, down carefully: 300 seconds of looking back for the latter are the controller's business."""
+        _complete_rules(tree.setdefault("scaleUp", {}), [("Pods", 4), ("Percent", 100)])
+        tree["scaleUp"].setdefault("stabilizationWindowSeconds", 0)
+        _complete_rules(tree.setdefault("scaleDown", {}), [("Percent", 100)])
+
+
+def _complete_rules(rules: Tree, policies: list[tuple[str, int]]) -> None:
+    if not rules.get("selectPolicy"):
+        rules["selectPolicy"] = "Max"
+    if not rules.get("policies"):
+        rules["policies"] = [
+            {"type": type, "value": value, "periodSeconds": POLICY_SECONDS} for type, value in policies
+        ]
+
+
+POLICY_SECONDS = 15
+CPU_PERCENT = 80
+
 
 class HorizontalPodAutoscalerCondition(Part):
     lastTransitionTime: Time = ""
@@ -114,6 +136,18 @@ class HorizontalPodAutoscalerSpec(Part):
     minReplicas: Int32 = 1
     scaleTargetRef: CrossVersionObjectReference = CrossVersionObjectReference()
 
+    @staticmethod
+    def complete(tree: Tree) -> None:
+        if not tree.get("metrics"):
+            tree["metrics"] = [cpu_metric(CPU_PERCENT)]
+
+
+def cpu_metric(percent: int) -> Tree:
+    return {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": percent}},
+    }
+
 
 class ObjectMetricStatus(Part):
     current: MetricValueStatus = MetricValueStatus()
@@ -151,7 +185,21 @@ class HorizontalPodAutoscalerStatus(Part):
     observedGeneration: Int64 = 0
 
 
-@resource("autoscaling/v2", "horizontalpodautoscalers")
+@resource(
+    "autoscaling/v2",
+    "horizontalpodautoscalers",
+    columns=(
+        NAME,
+        column(
+            "Reference", lambda found: f"{found.spec.scaleTargetRef.kind}/{found.spec.scaleTargetRef.name}"
+        ),
+        column("Targets", targets),
+        column("MinPods", lambda found: or_unset(found.spec.minReplicas)),
+        column("MaxPods", lambda found: found.spec.maxReplicas),
+        column("Replicas", lambda found: found.status.currentReplicas),
+        AGE,
+    ),
+)
 class HorizontalPodAutoscaler(Object):
     spec: HorizontalPodAutoscalerSpec = HorizontalPodAutoscalerSpec()
     status: HorizontalPodAutoscalerStatus = HorizontalPodAutoscalerStatus()

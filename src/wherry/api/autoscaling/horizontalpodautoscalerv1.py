@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wherry.api.autoscaling.conversion import from_stored, to_stored
+from wherry.api.columns import AGE, NAME, UNKNOWN, column, or_unset
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32, Int64, Part, Time, atomic
@@ -22,14 +24,36 @@ class HorizontalPodAutoscalerSpec(Part):
 
 
 class HorizontalPodAutoscalerStatus(Part):
-    currentCPUUtilizationPercentage: Int32 = 0
+    currentCPUUtilizationPercentage: Int32 | None = None
     currentReplicas: Int32 = 0
     desiredReplicas: Int32 = 0
     lastScaleTime: Time = ""
     observedGeneration: Int64 = 0
 
 
-@resource("autoscaling/v1", "horizontalpodautoscalers")
+def _targets(found: HorizontalPodAutoscaler) -> str:
+    used = found.status.currentCPUUtilizationPercentage
+    wanted = found.spec.targetCPUUtilizationPercentage
+    return f"cpu: {UNKNOWN if used is None else f'{used}%'}/{'<auto>' if wanted is None else f'{wanted}%'}"
+
+
+@resource(
+    "autoscaling/v1",
+    "horizontalpodautoscalers",
+    columns=(
+        NAME,
+        column(
+            "Reference", lambda found: f"{found.spec.scaleTargetRef.kind}/{found.spec.scaleTargetRef.name}"
+        ),
+        column("Targets", _targets),
+        column("MinPods", lambda found: or_unset(found.spec.minReplicas)),
+        column("MaxPods", lambda found: found.spec.maxReplicas),
+        column("Replicas", lambda found: found.status.currentReplicas),
+        AGE,
+    ),
+    from_stored=from_stored,
+    to_stored=to_stored,
+)
 class HorizontalPodAutoscaler(Object):
     spec: HorizontalPodAutoscalerSpec = HorizontalPodAutoscalerSpec()
     status: HorizontalPodAutoscalerStatus = HorizontalPodAutoscalerStatus()
