@@ -160,8 +160,9 @@ class ClientProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._headed and not self._done and not self._sized and exc is None:
             self._done = True  # a body that ends with its connection
-        why = str(exc) if exc is not None and str(exc) else "the server closed the connection"
-        self._failure = BrokenExchange(why, answered=self._answered)
+        if self._failure is None:
+            why = str(exc) if exc is not None and str(exc) else "the server closed the connection"
+            self._failure = BrokenExchange(why, answered=self._answered)
         self._wake()
 
     def _fail(self, why: str) -> None:
