@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -93,6 +94,8 @@ class Database:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        if useless:
+            self._give_back()
 
     def _insert(self, writes: Sequence[Write]) -> None:
         if not writes:
@@ -108,13 +111,15 @@ class Database:
         run = self._connection.execute
         run("DELETE FROM log WHERE revision IN (SELECT value FROM json_each(?))", (json.dumps(useless),))
         run("UPDATE state SET number = ? WHERE name = 'compacted'", (compacted,))
-        free = self._number("PRAGMA freelist_count")
-        if free > max(IDLE_PAGES, self._number("PRAGMA page_count") // 4):
-            run(f"PRAGMA incremental_vacuum({min(free - IDLE_PAGES, RETURNED_PAGES)})").fetchall()
 
-    def limit_pages(self, count: int) -> None:
-        """Let the file grow to `count` pages and no further."""
-        self._connection.execute(f"PRAGMA max_page_count = {count}")
+    def _give_back(self) -> None:
+        """Shorten the file if much of it is free. What fails now is done at another time."""
+        with suppress(sqlite3.Error):
+            free = self._number("PRAGMA freelist_count")
+            if free > max(IDLE_PAGES, self._number("PRAGMA page_count") // 4):
+                # As a script: `execute` would stop after the first page, for want of a result.
+                pages = min(free - IDLE_PAGES, RETURNED_PAGES)
+                self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
 
     def close(self) -> None:
         self._connection.close()
