@@ -38,7 +38,7 @@ TRIES = 5  # how often a write that pins no version starts again
 NAME_TRIES = 8  # how often a generated name is drawn
 
 # Kinds whose /status may also change labels and annotations; the others keep all metadata.
-OPEN_STATUS = frozenset(("Pod", "Node", "CustomResourceDefinition", "APIService"))
+OPEN_STATUS = frozenset(("Pod", "Node", "Deployment", "CustomResourceDefinition", "APIService"))
 
 Change = Callable[[Entry], Tree]
 
