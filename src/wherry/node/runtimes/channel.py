@@ -20,7 +20,8 @@ OPTIONS = (
     ("grpc.default_authority", "localhost"),
     # A runtime that restarts is back in a fraction of a second; the defaults wait up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.min_reconnect_backoff_ms", 50),
+    # How long an attempt to connect may take, in spite of its name.
+    ("grpc.min_reconnect_backoff_ms", 5000),
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
 

@@ -74,6 +74,11 @@ class Daemon:
             await asyncio.sleep(pause)
             self._spawn()
 
+    def kill(self) -> None:
+        """End the daemon alone, as a crash would: its containers go on."""
+        if self._process is not None:
+            self._process.send(signal.SIGKILL)
+
     async def stop(self) -> None:
         """End it and all it runs: pods, shims, mounts and network namespaces. Images stay on disk."""
         process = self._process or processes.load(self.settings.pid_file)

@@ -133,9 +133,7 @@ PASSWD = b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexiste
 GROUP = b"root:x:0:\nnogroup:x:65534:\n"
 
 
-def write_busybox(
-    path: str, reference: str = BUSYBOX, busybox: str = "", env: Mapping[str, str] = {}
-) -> str:
+def write_busybox(path: str, reference: str = BUSYBOX, busybox: str = "", env: Mapping[str, str] = {}) -> str:
     """A busybox image with all its applets; `serve` answers over HTTP with its hostname and $VERSION."""
     program = busybox or shutil.which("busybox") or ""
     if not program:
