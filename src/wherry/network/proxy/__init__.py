@@ -1,0 +1,1 @@
+"""Proxy: Services as rules of the kernel. adapter, rules, book, script are pure; nft and proxier act."""
