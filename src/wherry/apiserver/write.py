@@ -155,7 +155,7 @@ class Writer:
         self._confine(tree, old, call)
         review = Review(call, "UPDATE", tree, current, self.hub, self.clock)
         self.admission.mutate(review)
-        if resource.strategy.prepare is not None and call.subresource != "status":
+        if resource.strategy.prepare is not None and not call.subresource:
             resource.strategy.prepare(tree, old)
         undo = self.hooks.before_update(call, tree, old)
         try:
