@@ -104,7 +104,7 @@ def duplicate(field: str, value: Any) -> FieldError:
 
 
 def not_supported(field: str, value: Any, supported: Iterable[str]) -> FieldError:
-    names = ", ".join(f'"{name}"' for name in sorted(supported))
+    names = ", ".join(f'"{name}"' for name in supported)
     return FieldError(field, f"supported values: {names}", value, ErrorType.NotSupported)
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.machinery.meta import Condition, LabelSelector
-from wherry.machinery.schema import Atomic, Bytes, Int32, Int64, ListMap, ListSet, Merge, Part, Tree, atomic
+from wherry.machinery.schema import (
+    Atomic,
+    Bytes,
+    Int32,
+    Int64,
+    ListMap,
+    ListSet,
+    Merge,
+    OneOf,
+    Part,
+    Tree,
+    atomic,
+)
 
 
 def select_all(tree: Tree) -> None:
@@ -41,16 +53,18 @@ class MatchCondition(Part):
 class NamedRuleWithOperations(Part):
     apiGroups: Annotated[tuple[str, ...], Atomic()] = ()
     apiVersions: Annotated[tuple[str, ...], Atomic()] = ()
-    operations: Annotated[tuple[str, ...], Atomic()] = ()
+    operations: Annotated[
+        tuple[Annotated[str, OneOf("*", "CONNECT", "CREATE", "DELETE", "UPDATE")], ...], Atomic()
+    ] = ()
     resourceNames: Annotated[tuple[str, ...], Atomic()] = ()
     resources: Annotated[tuple[str, ...], Atomic()] = ()
-    scope: str = "*"
+    scope: Annotated[str, OneOf("*", "Cluster", "Namespaced")] = "*"
 
 
 @atomic
 class MatchResources(Part):
     excludeResourceRules: Annotated[tuple[NamedRuleWithOperations, ...], Atomic()] = ()
-    matchPolicy: str = "Equivalent"
+    matchPolicy: Annotated[str, OneOf("Equivalent", "Exact")] = "Equivalent"
     namespaceSelector: LabelSelector | None = None
     objectSelector: LabelSelector | None = None
     resourceRules: Annotated[tuple[NamedRuleWithOperations, ...], Atomic()] = ()
@@ -62,7 +76,7 @@ class MatchResources(Part):
 class ParamRef(Part):
     name: str = ""
     namespace: str = ""
-    parameterNotFoundAction: str = ""
+    parameterNotFoundAction: Annotated[str, OneOf("Allow", "Deny")] = ""
     selector: LabelSelector | None = None
 
 
@@ -91,21 +105,23 @@ class Variable(Part):
 
 
 class MutatingAdmissionPolicySpec(Part):
-    failurePolicy: str = "Fail"
+    failurePolicy: Annotated[str, OneOf("Fail", "Ignore")] = "Fail"
     matchConditions: Annotated[tuple[MatchCondition, ...], ListMap("name"), Merge("merge", "name")] = ()
     matchConstraints: MatchResources | None = None
     mutations: Annotated[tuple[Mutation, ...], Atomic()] = ()
     paramKind: ParamKind | None = None
-    reinvocationPolicy: str = ""
+    reinvocationPolicy: Annotated[str, OneOf("IfNeeded", "Never")] = ""
     variables: Annotated[tuple[Variable, ...], Atomic()] = ()
 
 
 class RuleWithOperations(Part):
     apiGroups: Annotated[tuple[str, ...], Atomic()] = ()
     apiVersions: Annotated[tuple[str, ...], Atomic()] = ()
-    operations: Annotated[tuple[str, ...], Atomic()] = ()
+    operations: Annotated[
+        tuple[Annotated[str, OneOf("*", "CONNECT", "CREATE", "DELETE", "UPDATE")], ...], Atomic()
+    ] = ()
     resources: Annotated[tuple[str, ...], Atomic()] = ()
-    scope: str = "*"
+    scope: Annotated[str, OneOf("*", "Cluster", "Namespaced")] = "*"
 
 
 class ServiceReference(Part):
@@ -124,15 +140,15 @@ class WebhookClientConfig(Part):
 class MutatingWebhook(Part):
     admissionReviewVersions: Annotated[tuple[str, ...], Atomic()] = ()
     clientConfig: WebhookClientConfig = WebhookClientConfig()
-    failurePolicy: str = "Fail"
+    failurePolicy: Annotated[str, OneOf("Fail", "Ignore")] = "Fail"
     matchConditions: Annotated[tuple[MatchCondition, ...], ListMap("name"), Merge("merge", "name")] = ()
-    matchPolicy: str = "Equivalent"
+    matchPolicy: Annotated[str, OneOf("Equivalent", "Exact")] = "Equivalent"
     name: str = ""
     namespaceSelector: LabelSelector | None = None
     objectSelector: LabelSelector | None = None
-    reinvocationPolicy: str = "Never"
+    reinvocationPolicy: Annotated[str, OneOf("IfNeeded", "Never")] = "Never"
     rules: Annotated[tuple[RuleWithOperations, ...], Atomic()] = ()
-    sideEffects: str = ""
+    sideEffects: Annotated[str, OneOf("None", "NoneOnDryRun")] = ""
     timeoutSeconds: Int32 = 10
 
     complete = staticmethod(select_all)
@@ -146,7 +162,7 @@ class ValidatingAdmissionPolicyBindingSpec(Part):
     matchResources: MatchResources | None = None
     paramRef: ParamRef | None = None
     policyName: str = ""
-    validationActions: Annotated[tuple[str, ...], ListSet()] = ()
+    validationActions: Annotated[tuple[Annotated[str, OneOf("Audit", "Deny", "Warn")], ...], ListSet()] = ()
 
 
 class Validation(Part):
@@ -158,7 +174,7 @@ class Validation(Part):
 
 class ValidatingAdmissionPolicySpec(Part):
     auditAnnotations: Annotated[tuple[AuditAnnotation, ...], Atomic()] = ()
-    failurePolicy: str = "Fail"
+    failurePolicy: Annotated[str, OneOf("Fail", "Ignore")] = "Fail"
     matchConditions: Annotated[tuple[MatchCondition, ...], ListMap("name"), Merge("merge", "name")] = ()
     matchConstraints: MatchResources | None = None
     paramKind: ParamKind | None = None
@@ -175,14 +191,14 @@ class ValidatingAdmissionPolicyStatus(Part):
 class ValidatingWebhook(Part):
     admissionReviewVersions: Annotated[tuple[str, ...], Atomic()] = ()
     clientConfig: WebhookClientConfig = WebhookClientConfig()
-    failurePolicy: str = "Fail"
+    failurePolicy: Annotated[str, OneOf("Fail", "Ignore")] = "Fail"
     matchConditions: Annotated[tuple[MatchCondition, ...], ListMap("name"), Merge("merge", "name")] = ()
-    matchPolicy: str = "Equivalent"
+    matchPolicy: Annotated[str, OneOf("Equivalent", "Exact")] = "Equivalent"
     name: str = ""
     namespaceSelector: LabelSelector | None = None
     objectSelector: LabelSelector | None = None
     rules: Annotated[tuple[RuleWithOperations, ...], Atomic()] = ()
-    sideEffects: str = ""
+    sideEffects: Annotated[str, OneOf("None", "NoneOnDryRun")] = ""
     timeoutSeconds: Int32 = 10
 
     complete = staticmethod(select_all)

@@ -9,7 +9,7 @@ from wherry.api.columns import NAME, column, wide
 from wherry.api.registry import resource
 from wherry.machinery.conditions import has_condition
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Bytes, Int32, Int64, ListMap, Part, Time, Tree
+from wherry.machinery.schema import Atomic, Bytes, Int32, Int64, ListMap, OneOf, Part, Time, Tree
 
 
 class CustomResourceColumnDefinition(Part):
@@ -40,7 +40,7 @@ class WebhookConversion(Part):
 
 
 class CustomResourceConversion(Part):
-    strategy: str = ""
+    strategy: Annotated[str, OneOf("None", "Webhook")] = ""
     webhook: WebhookConversion | None = None
 
 
@@ -110,7 +110,7 @@ class CustomResourceDefinitionSpec(Part):
     group: str = ""
     names: CustomResourceDefinitionNames = CustomResourceDefinitionNames()
     preserveUnknownFields: bool = False
-    scope: str = ""
+    scope: Annotated[str, OneOf("Cluster", "Namespaced")] = ""
     versions: Annotated[tuple[CustomResourceDefinitionVersion, ...], Atomic()] = ()
 
     @staticmethod

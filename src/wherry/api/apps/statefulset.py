@@ -16,6 +16,7 @@ from wherry.machinery.schema import (
     IntOrString,
     ListMap,
     Merge,
+    OneOf,
     Part,
     Time,
     Tree,
@@ -45,8 +46,8 @@ class StatefulSetOrdinals(Part):
 
 
 class StatefulSetPersistentVolumeClaimRetentionPolicy(Part):
-    whenDeleted: str = "Retain"
-    whenScaled: str = "Retain"
+    whenDeleted: Annotated[str, OneOf("Delete", "Retain")] = "Retain"
+    whenScaled: Annotated[str, OneOf("Delete", "Retain")] = "Retain"
 
 
 class StatefulSetUpdateStrategy(Part):

@@ -8,13 +8,13 @@ from wherry.api.autoscaling.columns import targets
 from wherry.api.columns import AGE, NAME, column, or_unset
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, Part, Quantity, Time, Tree
+from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, OneOf, Part, Quantity, Time, Tree
 
 
 class MetricTarget(Part):
     averageUtilization: Int32 | None = None
     averageValue: Quantity = ""
-    type: str = ""
+    type: Annotated[str, OneOf("AverageValue", "Utilization", "Value")] = ""
     value: Quantity = ""
 
 
@@ -59,13 +59,13 @@ class ExternalMetricStatus(Part):
 
 class HPAScalingPolicy(Part):
     periodSeconds: Int32 = 0
-    type: str = ""
+    type: Annotated[str, OneOf("Percent", "Pods")] = ""
     value: Int32 = 0
 
 
 class HPAScalingRules(Part):
     policies: Annotated[tuple[HPAScalingPolicy, ...], Atomic()] = ()
-    selectPolicy: str | None = None
+    selectPolicy: Annotated[str, OneOf("Disabled", "Max", "Min")] | None = None
     stabilizationWindowSeconds: Int32 | None = None
     tolerance: Quantity = ""
 
@@ -126,7 +126,7 @@ class MetricSpec(Part):
     object: ObjectMetricSource | None = None
     pods: PodsMetricSource | None = None
     resource: ResourceMetricSource | None = None
-    type: str = ""
+    type: Annotated[str, OneOf("ContainerResource", "External", "Object", "Pods", "Resource")] = ""
 
 
 class HorizontalPodAutoscalerSpec(Part):

@@ -9,11 +9,11 @@ from wherry.api.columns import AGE, NAME, NONE, aged, column, containers, select
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, Int64, Part, Time, Written
+from wherry.machinery.schema import Atomic, Int32, Int64, OneOf, Part, Time, Written
 
 
 class CronJobSpec(Part):
-    concurrencyPolicy: str = "Allow"
+    concurrencyPolicy: Annotated[str, OneOf("Allow", "Forbid", "Replace")] = "Allow"
     failedJobsHistoryLimit: Int32 = 1
     jobTemplate: JobTemplateSpec = JobTemplateSpec()
     schedule: str = ""

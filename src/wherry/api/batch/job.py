@@ -14,7 +14,7 @@ from wherry.api.scheduling.workload import (
     WorkloadPodGroupSchedulingPolicy,
 )
 from wherry.machinery.meta import LabelSelector, Object, ObjectMeta
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, ListSet, Merge, Part, Time, Tree
+from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, ListSet, Merge, OneOf, Part, Time, Tree
 
 
 class JobCondition(Part):
@@ -37,7 +37,7 @@ class JobSchedulingConfiguration(Part):
 
 class PodFailurePolicyOnExitCodesRequirement(Part):
     containerName: str = ""
-    operator: str = ""
+    operator: Annotated[str, OneOf("In", "NotIn")] = ""
     values: Annotated[tuple[Int32, ...], ListSet()] = ()
 
 
@@ -47,7 +47,7 @@ class PodFailurePolicyOnPodConditionsPattern(Part):
 
 
 class PodFailurePolicyRule(Part):
-    action: str = ""
+    action: Annotated[str, OneOf("Count", "FailIndex", "FailJob", "Ignore")] = ""
     onExitCodes: PodFailurePolicyOnExitCodesRequirement | None = None
     onPodConditions: Annotated[tuple[PodFailurePolicyOnPodConditionsPattern, ...], Atomic()] = ()
 
@@ -69,14 +69,14 @@ class JobSpec(Part):
     activeDeadlineSeconds: Int64 | None = None
     backoffLimit: Int32 | None = None
     backoffLimitPerIndex: Int32 | None = None
-    completionMode: str = ""
+    completionMode: Annotated[str, OneOf("Indexed", "NonIndexed")] = ""
     completions: Int32 | None = None
     managedBy: str = ""
     manualSelector: bool = False
     maxFailedIndexes: Int32 | None = None
     parallelism: Int32 | None = None
     podFailurePolicy: PodFailurePolicy | None = None
-    podReplacementPolicy: str = ""
+    podReplacementPolicy: Annotated[str, OneOf("Failed", "TerminatingOrFailed")] = ""
     scheduling: JobSchedulingConfiguration | None = None
     selector: LabelSelector | None = None
     successPolicy: SuccessPolicy | None = None

@@ -9,7 +9,7 @@ from typing import Annotated
 from wherry.api.columns import AGE, NAME, NONE, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Bytes, Int32, ListMap, Part, Time, Tree
+from wherry.machinery.schema import Atomic, Bytes, Int32, ListMap, OneOf, Part, Time, Tree
 from wherry.machinery.times import human_duration
 
 
@@ -29,7 +29,40 @@ class CertificateSigningRequestSpec(Part):
     request: Bytes = ""
     signerName: str = ""
     uid: str = ""
-    usages: Annotated[tuple[str, ...], Atomic()] = ()
+    usages: Annotated[
+        tuple[
+            Annotated[
+                str,
+                OneOf(
+                    "any",
+                    "cert sign",
+                    "client auth",
+                    "code signing",
+                    "content commitment",
+                    "crl sign",
+                    "data encipherment",
+                    "decipher only",
+                    "digital signature",
+                    "email protection",
+                    "encipher only",
+                    "ipsec end system",
+                    "ipsec tunnel",
+                    "ipsec user",
+                    "key agreement",
+                    "key encipherment",
+                    "microsoft sgc",
+                    "netscape sgc",
+                    "ocsp signing",
+                    "s/mime",
+                    "server auth",
+                    "signing",
+                    "timestamping",
+                ),
+            ],
+            ...,
+        ],
+        Atomic(),
+    ] = ()
     username: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.machinery.meta import LabelSelector
-from wherry.machinery.schema import Atomic, Int32, Int64, Part, Time, atomic
+from wherry.machinery.schema import Atomic, Int32, Int64, OneOf, Part, Time, atomic
 
 
 class NodeSelectorRequirement(Part):
@@ -72,16 +72,16 @@ class Affinity(Part):
 
 
 class Taint(Part):
-    effect: str = ""
+    effect: Annotated[str, OneOf("NoSchedule", "PreferNoSchedule", "NoExecute")] = ""
     key: str = ""
     timeAdded: Time = ""
     value: str = ""
 
 
 class Toleration(Part):
-    effect: str = ""
+    effect: Annotated[str, OneOf("NoSchedule", "PreferNoSchedule", "NoExecute")] = ""
     key: str = ""
-    operator: str = ""
+    operator: Annotated[str, OneOf("Equal", "Exists", "Gt", "Lt")] = ""
     tolerationSeconds: Int64 | None = None
     value: str = ""
 
@@ -101,10 +101,10 @@ class TopologySpreadConstraint(Part):
     matchLabelKeys: Annotated[tuple[str, ...], Atomic()] = ()
     maxSkew: Int32 = 0
     minDomains: Int32 | None = None
-    nodeAffinityPolicy: str = ""
-    nodeTaintsPolicy: str = ""
+    nodeAffinityPolicy: Annotated[str, OneOf("Honor", "Ignore")] = ""
+    nodeTaintsPolicy: Annotated[str, OneOf("Honor", "Ignore")] = ""
     topologyKey: str = ""
-    whenUnsatisfiable: str = ""
+    whenUnsatisfiable: Annotated[str, OneOf("DoNotSchedule", "ScheduleAnyway")] = ""
 
 
 class VolumeNodeAffinity(Part):

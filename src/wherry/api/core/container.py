@@ -14,6 +14,7 @@ from wherry.machinery.schema import (
     ListMap,
     ListSet,
     Merge,
+    OneOf,
     Part,
     Quantity,
     Written,
@@ -23,7 +24,7 @@ from wherry.machinery.schema import (
 
 class AppArmorProfile(Part):
     localhostProfile: str = ""
-    type: str = ""
+    type: Annotated[str, OneOf("Localhost", "RuntimeDefault", "Unconfined")] = ""
 
 
 class Capabilities(Part):
@@ -48,21 +49,21 @@ class ContainerPort(Part):
     hostIP: str = ""
     hostPort: Int32 | None = None
     name: str = ""
-    protocol: str = "TCP"
+    protocol: Annotated[str, OneOf("SCTP", "TCP", "UDP")] = "TCP"
 
 
 class ContainerResizePolicy(Part):
     resourceName: str = ""
-    restartPolicy: str = ""
+    restartPolicy: Annotated[str, OneOf("NotRequired", "RestartContainer")] = ""
 
 
 class ContainerRestartRuleOnExitCodes(Part):
-    operator: str = ""
+    operator: Annotated[str, OneOf("In", "NotIn")] = ""
     values: Annotated[tuple[Int32, ...], ListSet()] = ()
 
 
 class ContainerRestartRule(Part):
-    action: str = ""
+    action: Annotated[str, OneOf("Restart", "RestartAllContainers")] = ""
     exitCodes: ContainerRestartRuleOnExitCodes | None = None
 
 
@@ -134,7 +135,7 @@ class HTTPGetAction(Part):
     path: str = "/"
     port: IntOrString | None = None
     protocol: str = ""
-    scheme: str = "HTTP"
+    scheme: Annotated[str, OneOf("HTTP", "HTTPS")] = "HTTP"
 
 
 class SleepAction(Part):
@@ -198,7 +199,7 @@ class SELinuxOptions(Part):
 
 class SeccompProfile(Part):
     localhostProfile: str = ""
-    type: str = ""
+    type: Annotated[str, OneOf("Localhost", "RuntimeDefault", "Unconfined")] = ""
 
 
 class WindowsSecurityContextOptions(Part):
@@ -213,7 +214,7 @@ class SecurityContext(Part):
     appArmorProfile: AppArmorProfile | None = None
     capabilities: Capabilities | None = None
     privileged: bool | None = None
-    procMount: str = ""
+    procMount: Annotated[str, OneOf("Default", "Unmasked")] = ""
     readOnlyRootFilesystem: bool | None = None
     runAsGroup: Int64 | None = None
     runAsNonRoot: bool | None = None
@@ -231,10 +232,10 @@ class VolumeDevice(Part):
 class VolumeMount(Part):
     bindMountOptions: Annotated[tuple[str, ...], ListSet()] = ()
     mountPath: str = ""
-    mountPropagation: str = ""
+    mountPropagation: Annotated[str, OneOf("Bidirectional", "HostToContainer", "None")] = ""
     name: str = ""
     readOnly: bool = False
-    recursiveReadOnly: str = ""
+    recursiveReadOnly: Annotated[str, OneOf("Disabled", "Enabled", "IfPossible")] = ""
     subPath: str = ""
     subPathExpr: str = ""
 
@@ -245,7 +246,7 @@ class Container(Part):
     env: Annotated[tuple[EnvVar, ...], ListMap("name"), Merge("merge", "name")] = ()
     envFrom: Annotated[tuple[EnvFromSource, ...], Atomic()] = ()
     image: str = ""
-    imagePullPolicy: str = ""
+    imagePullPolicy: Annotated[str, OneOf("Always", "IfNotPresent", "Never")] = ""
     lifecycle: Lifecycle | None = None
     livenessProbe: Probe | None = None
     name: str = ""
@@ -255,14 +256,14 @@ class Container(Part):
     readinessProbe: Probe | None = None
     resizePolicy: Annotated[tuple[ContainerResizePolicy, ...], Atomic()] = ()
     resources: ResourceRequirements = ResourceRequirements()
-    restartPolicy: str = ""
+    restartPolicy: Annotated[str, OneOf("Always", "Never", "OnFailure")] = ""
     restartPolicyRules: Annotated[tuple[ContainerRestartRule, ...], Atomic()] = ()
     securityContext: SecurityContext | None = None
     startupProbe: Probe | None = None
     stdin: bool = False
     stdinOnce: bool = False
     terminationMessagePath: str = "/dev/termination-log"
-    terminationMessagePolicy: str = "File"
+    terminationMessagePolicy: Annotated[str, OneOf("File", "FallbackToLogsOnError")] = "File"
     tty: bool = False
     volumeDevices: Annotated[
         tuple[VolumeDevice, ...], ListMap("devicePath"), Merge("merge", "devicePath")
@@ -279,7 +280,7 @@ class EphemeralContainer(Part):
     env: Annotated[tuple[EnvVar, ...], ListMap("name"), Merge("merge", "name")] = ()
     envFrom: Annotated[tuple[EnvFromSource, ...], Atomic()] = ()
     image: str = ""
-    imagePullPolicy: str = ""
+    imagePullPolicy: Annotated[str, OneOf("Always", "IfNotPresent", "Never")] = ""
     lifecycle: Lifecycle | None = None
     livenessProbe: Probe | None = None
     name: str = ""
@@ -297,7 +298,7 @@ class EphemeralContainer(Part):
     stdinOnce: bool = False
     targetContainerName: str = ""
     terminationMessagePath: str = "/dev/termination-log"
-    terminationMessagePolicy: str = "File"
+    terminationMessagePolicy: Annotated[str, OneOf("File", "FallbackToLogsOnError")] = "File"
     tty: bool = False
     volumeDevices: Annotated[
         tuple[VolumeDevice, ...], ListMap("devicePath"), Merge("merge", "devicePath")
@@ -316,15 +317,15 @@ class Sysctl(Part):
 class PodSecurityContext(Part):
     appArmorProfile: AppArmorProfile | None = None
     fsGroup: Int64 | None = None
-    fsGroupChangePolicy: str = ""
+    fsGroupChangePolicy: Annotated[str, OneOf("Always", "OnRootMismatch")] = ""
     runAsGroup: Int64 | None = None
     runAsNonRoot: bool | None = None
     runAsUser: Int64 | None = None
-    seLinuxChangePolicy: str = ""
+    seLinuxChangePolicy: Annotated[str, OneOf("MountOption", "Recursive")] = ""
     seLinuxOptions: SELinuxOptions | None = None
     seccompProfile: SeccompProfile | None = None
     supplementalGroups: Annotated[tuple[Int64, ...], Atomic()] = ()
-    supplementalGroupsPolicy: str = ""
+    supplementalGroupsPolicy: Annotated[str, OneOf("Merge", "Strict")] = ""
     sysctls: Annotated[tuple[Sysctl, ...], Atomic()] = ()
     windowsOptions: WindowsSecurityContextOptions | None = None
 

@@ -8,7 +8,7 @@ from wherry.api.columns import AGE, NAME, column, first_of
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, Part, atomic
+from wherry.machinery.schema import Atomic, Int32, OneOf, Part, atomic
 
 
 @atomic
@@ -24,7 +24,7 @@ class EndpointPort(Part):
     appProtocol: str = ""
     name: str = ""
     port: Int32 = 0
-    protocol: str = "TCP"
+    protocol: Annotated[str, OneOf("SCTP", "TCP", "UDP")] = "TCP"
 
 
 class EndpointSubset(Part):

@@ -35,7 +35,7 @@ from wherry.api.core.volume import (
 )
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Granular, Part, Quantity, Time, Tree
+from wherry.machinery.schema import Atomic, Granular, OneOf, Part, Quantity, Time, Tree
 
 
 class PersistentVolumeSpec(Part):
@@ -59,7 +59,7 @@ class PersistentVolumeSpec(Part):
     mountOptions: Annotated[tuple[str, ...], Atomic()] = ()
     nfs: NFSVolumeSource | None = None
     nodeAffinity: VolumeNodeAffinity | None = None
-    persistentVolumeReclaimPolicy: str = "Retain"
+    persistentVolumeReclaimPolicy: Annotated[str, OneOf("Delete", "Recycle", "Retain")] = "Retain"
     photonPersistentDisk: PhotonPersistentDiskVolumeSource | None = None
     portworxVolume: PortworxVolumeSource | None = None
     quobyte: QuobyteVolumeSource | None = None
@@ -68,7 +68,7 @@ class PersistentVolumeSpec(Part):
     storageClassName: str | None = None
     storageos: StorageOSPersistentVolumeSource | None = None
     volumeAttributesClassName: str | None = None
-    volumeMode: str = "Filesystem"
+    volumeMode: Annotated[str, OneOf("Block", "Filesystem")] = "Filesystem"
     vsphereVolume: VsphereVirtualDiskVolumeSource | None = None
 
 

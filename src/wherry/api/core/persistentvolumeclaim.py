@@ -11,7 +11,7 @@ from wherry.api.core.reference import TypedLocalObjectReference, TypedObjectRefe
 from wherry.api.core.volumehealth import VolumeHealthCondition
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Granular, ListMap, Merge, Part, Quantity, Time, Tree
+from wherry.machinery.schema import Atomic, Granular, ListMap, Merge, OneOf, Part, Quantity, Time, Tree
 
 
 class ModifyVolumeStatus(Part):
@@ -36,7 +36,7 @@ class PersistentVolumeClaimSpec(Part):
     selector: LabelSelector | None = None
     storageClassName: str | None = None
     volumeAttributesClassName: str | None = None
-    volumeMode: str = "Filesystem"
+    volumeMode: Annotated[str, OneOf("Block", "Filesystem")] = "Filesystem"
     volumeName: str = ""
 
 

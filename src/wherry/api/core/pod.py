@@ -14,7 +14,7 @@ from wherry.api.core.reference import LocalObjectReference
 from wherry.api.core.volume import Volume
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, Part, Quantity, atomic
+from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, OneOf, Part, Quantity, atomic
 
 
 @atomic
@@ -40,7 +40,7 @@ class PodDNSConfig(Part):
 
 
 class PodOS(Part):
-    name: str = ""
+    name: Annotated[str, OneOf("linux", "windows")] = ""
 
 
 class PodReadinessGate(Part):
@@ -67,7 +67,9 @@ class PodSpec(Part):
     automountServiceAccountToken: bool | None = None
     containers: Annotated[tuple[Container, ...], ListMap("name"), Merge("merge", "name")] = ()
     dnsConfig: PodDNSConfig | None = None
-    dnsPolicy: str = "ClusterFirst"
+    dnsPolicy: Annotated[str, OneOf("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")] = (
+        "ClusterFirst"
+    )
     enableServiceLinks: bool | None = None
     ephemeralContainers: Annotated[
         tuple[EphemeralContainer, ...], ListMap("name"), Merge("merge", "name")
@@ -88,7 +90,7 @@ class PodSpec(Part):
     nodeSelector: Annotated[Mapping[str, str], Atomic()] = {}
     os: PodOS | None = None
     overhead: Mapping[str, Quantity] = {}
-    preemptionPolicy: str = ""
+    preemptionPolicy: Annotated[str, OneOf("Never", "PreemptLowerPriority")] = ""
     priority: Int32 | None = None
     priorityClassName: str = ""
     readinessGates: Annotated[tuple[PodReadinessGate, ...], Atomic()] = ()
@@ -96,7 +98,7 @@ class PodSpec(Part):
         tuple[PodResourceClaim, ...], ListMap("name"), Merge("merge,retainKeys", "name")
     ] = ()
     resources: ResourceRequirements = ResourceRequirements()
-    restartPolicy: str = "Always"
+    restartPolicy: Annotated[str, OneOf("Always", "OnFailure", "Never")] = "Always"
     runtimeClassName: str = ""
     schedulerName: str = "default-scheduler"
     schedulingGates: Annotated[tuple[PodSchedulingGate, ...], ListMap("name"), Merge("merge", "name")] = ()

@@ -8,7 +8,7 @@ from typing import Annotated
 from wherry.api.columns import AGE, NAME, NONE, column, labels_text, wide
 from wherry.api.registry import resource
 from wherry.machinery.meta import Condition, Object
-from wherry.machinery.schema import Atomic, Int32, IntOrString, ListMap, Merge, Part, Tree
+from wherry.machinery.schema import Atomic, Int32, IntOrString, ListMap, Merge, OneOf, Part, Tree
 
 
 class ClientIPConfig(Part):
@@ -24,7 +24,7 @@ class PortStatus(Part):
 class LoadBalancerIngress(Part):
     hostname: str = ""
     ip: str = ""
-    ipMode: str = ""
+    ipMode: Annotated[str, OneOf("Proxy", "VIP")] = ""
     ports: Annotated[tuple[PortStatus, ...], Atomic()] = ()
 
 
@@ -37,7 +37,7 @@ class ServicePort(Part):
     name: str = ""
     nodePort: Int32 | None = None
     port: Int32 = 0
-    protocol: str = "TCP"
+    protocol: Annotated[str, OneOf("SCTP", "TCP", "UDP")] = "TCP"
     targetPort: IntOrString | None = None
 
     @staticmethod
@@ -56,21 +56,21 @@ class ServiceSpec(Part):
     clusterIPs: Annotated[tuple[str, ...], Atomic()] = ()
     externalIPs: Annotated[tuple[str, ...], Atomic()] = ()
     externalName: str = ""
-    externalTrafficPolicy: str = ""
+    externalTrafficPolicy: Annotated[str, OneOf("Cluster", "Local")] = ""
     healthCheckNodePort: Int32 | None = None
-    internalTrafficPolicy: str = ""
-    ipFamilies: Annotated[tuple[str, ...], Atomic()] = ()
-    ipFamilyPolicy: str = ""
+    internalTrafficPolicy: Annotated[str, OneOf("Cluster", "Local")] = ""
+    ipFamilies: Annotated[tuple[Annotated[str, OneOf("IPv4", "IPv6")], ...], Atomic()] = ()
+    ipFamilyPolicy: Annotated[str, OneOf("PreferDualStack", "RequireDualStack", "SingleStack")] = ""
     loadBalancerClass: str = ""
     loadBalancerIP: str = ""
     loadBalancerSourceRanges: Annotated[tuple[str, ...], Atomic()] = ()
     ports: Annotated[tuple[ServicePort, ...], ListMap("port", "protocol"), Merge("merge", "port")] = ()
     publishNotReadyAddresses: bool = False
     selector: Annotated[Mapping[str, str], Atomic()] = {}
-    sessionAffinity: str = "None"
+    sessionAffinity: Annotated[str, OneOf("ClientIP", "None")] = "None"
     sessionAffinityConfig: SessionAffinityConfig | None = None
-    trafficDistribution: str = ""
-    type: str = "ClusterIP"
+    trafficDistribution: Annotated[str, OneOf("PreferClose", "PreferSameNode", "PreferSameZone")] = ""
+    type: Annotated[str, OneOf("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")] = "ClusterIP"
 
     @staticmethod
     def complete(tree: Tree) -> None:

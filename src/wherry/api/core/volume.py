@@ -10,7 +10,7 @@ from wherry.api.core.persistentvolumeclaim import PersistentVolumeClaimSpec
 from wherry.api.core.poddefaults import pull_policy
 from wherry.api.core.reference import LocalObjectReference, ObjectReference, SecretReference
 from wherry.machinery.meta import LabelSelector, ObjectMeta
-from wherry.machinery.schema import Atomic, Int32, Int64, Part, Quantity, Tree, Written
+from wherry.machinery.schema import Atomic, Int32, Int64, OneOf, Part, Quantity, Tree, Written
 
 
 class AWSElasticBlockStoreVolumeSource(Part):
@@ -21,11 +21,11 @@ class AWSElasticBlockStoreVolumeSource(Part):
 
 
 class AzureDiskVolumeSource(Part):
-    cachingMode: str = "ReadWrite"
+    cachingMode: Annotated[str, OneOf("None", "ReadOnly", "ReadWrite")] = "ReadWrite"
     diskName: str = ""
     diskURI: str = ""
     fsType: str = "ext4"
-    kind: str = "Shared"
+    kind: Annotated[str, OneOf("Dedicated", "Managed", "Shared")] = "Shared"
     readOnly: Annotated[bool, Written()] = False
 
 
@@ -215,7 +215,20 @@ class GlusterfsVolumeSource(Part):
 
 class HostPathVolumeSource(Part):
     path: str = ""
-    type: Annotated[str, Written()] = ""
+    type: Annotated[
+        str,
+        OneOf(
+            "",
+            "BlockDevice",
+            "CharDevice",
+            "Directory",
+            "DirectoryOrCreate",
+            "File",
+            "FileOrCreate",
+            "Socket",
+        ),
+        Written(),
+    ] = ""
 
 
 class ISCSIPersistentVolumeSource(Part):
@@ -247,7 +260,7 @@ class ISCSIVolumeSource(Part):
 
 
 class ImageVolumeSource(Part):
-    pullPolicy: str = ""
+    pullPolicy: Annotated[str, OneOf("Always", "IfNotPresent", "Never")] = ""
     reference: str = ""
 
     @staticmethod

@@ -9,7 +9,7 @@ from wherry.api.columns import AGE, NAME, UNSET, column, first_of
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, ListSet, Part, Written, atomic
+from wherry.machinery.schema import Atomic, Int32, ListSet, OneOf, Part, Written, atomic
 
 
 class EndpointConditions(Part):
@@ -47,7 +47,7 @@ class EndpointPort(Part):
     appProtocol: str = ""
     name: Annotated[str, Written()] = ""
     port: Int32 | None = None
-    protocol: str = "TCP"
+    protocol: Annotated[str, OneOf("SCTP", "TCP", "UDP")] = "TCP"
 
 
 def _ports(found: EndpointSlice) -> str:
@@ -71,6 +71,6 @@ def _addresses(found: EndpointSlice) -> str:
     generation=True,
 )
 class EndpointSlice(Object):
-    addressType: str = ""
+    addressType: Annotated[str, OneOf("FQDN", "IPv4", "IPv6")] = ""
     endpoints: Annotated[tuple[Endpoint, ...], Atomic()] = ()
     ports: Annotated[tuple[EndpointPort, ...], Atomic()] = ()

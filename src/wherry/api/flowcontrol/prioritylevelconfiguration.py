@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from wherry.api.columns import AGE, NAME, NONE, Cell, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Int32, ListMap, Merge, Part, Time, Written
+from wherry.machinery.schema import Int32, ListMap, Merge, OneOf, Part, Time, Written
 
 
 class ExemptPriorityLevelConfiguration(Part):
@@ -23,7 +23,7 @@ class QueuingConfiguration(Part):
 
 class LimitResponse(Part):
     queuing: QueuingConfiguration | None = None
-    type: str = ""
+    type: Annotated[str, OneOf("Queue", "Reject")] = ""
 
 
 class LimitedPriorityLevelConfiguration(Part):
@@ -44,7 +44,7 @@ class PriorityLevelConfigurationCondition(Part):
 class PriorityLevelConfigurationSpec(Part):
     exempt: ExemptPriorityLevelConfiguration | None = None
     limited: LimitedPriorityLevelConfiguration | None = None
-    type: str = ""
+    type: Annotated[str, OneOf("Exempt", "Limited")] = ""
 
 
 class PriorityLevelConfigurationStatus(Part):

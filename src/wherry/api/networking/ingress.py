@@ -8,7 +8,7 @@ from wherry.api.columns import AGE, NAME, NONE, column, first_of
 from wherry.api.core.reference import TypedLocalObjectReference
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int32, Part, Tree, atomic
+from wherry.machinery.schema import Atomic, Int32, OneOf, Part, Tree, atomic
 
 
 @atomic
@@ -30,7 +30,7 @@ class IngressBackend(Part):
 class HTTPIngressPath(Part):
     backend: IngressBackend = IngressBackend()
     path: str = ""
-    pathType: str = ""
+    pathType: Annotated[str, OneOf("Exact", "ImplementationSpecific", "Prefix")] = ""
 
 
 class HTTPIngressRuleValue(Part):

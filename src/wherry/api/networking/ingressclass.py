@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from wherry.api.columns import AGE, NONE, column, flagged_name
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Part
+from wherry.machinery.schema import OneOf, Part
 
 
 class IngressClassParametersReference(Part):
@@ -13,7 +15,7 @@ class IngressClassParametersReference(Part):
     kind: str = ""
     name: str = ""
     namespace: str = ""
-    scope: str = "Cluster"
+    scope: Annotated[str, OneOf("Cluster", "Namespace")] = "Cluster"
 
 
 class IngressClassSpec(Part):

@@ -7,7 +7,7 @@ from typing import Annotated
 from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Int32, IntOrString, Part, Tree
+from wherry.machinery.schema import Atomic, Int32, IntOrString, OneOf, Part, Tree
 from wherry.machinery.selectors import format_label_selector
 
 
@@ -25,7 +25,7 @@ class NetworkPolicyPeer(Part):
 class NetworkPolicyPort(Part):
     endPort: Int32 | None = None
     port: IntOrString | None = None
-    protocol: str = "TCP"
+    protocol: Annotated[str, OneOf("SCTP", "TCP", "UDP")] = "TCP"
 
 
 class NetworkPolicyEgressRule(Part):
@@ -42,7 +42,7 @@ class NetworkPolicySpec(Part):
     egress: Annotated[tuple[NetworkPolicyEgressRule, ...], Atomic()] = ()
     ingress: Annotated[tuple[NetworkPolicyIngressRule, ...], Atomic()] = ()
     podSelector: LabelSelector | None = None
-    policyTypes: Annotated[tuple[str, ...], Atomic()] = ()
+    policyTypes: Annotated[tuple[Annotated[str, OneOf("Ingress", "Egress")], ...], Atomic()] = ()
 
     @staticmethod
     def complete(tree: Tree) -> None:

@@ -8,14 +8,14 @@ from typing import Annotated
 from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Condition, LabelSelector, Object
-from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time
+from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, OneOf, Part, Time
 
 
 class PodDisruptionBudgetSpec(Part):
     maxUnavailable: IntOrString | None = None
     minAvailable: IntOrString | None = None
     selector: Annotated[LabelSelector, Merge("replace")] | None = None
-    unhealthyPodEvictionPolicy: str = ""
+    unhealthyPodEvictionPolicy: Annotated[str, OneOf("AlwaysAllow", "IfHealthyBudget")] = ""
 
 
 class PodDisruptionBudgetStatus(Part):

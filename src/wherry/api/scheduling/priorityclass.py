@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Int32
+from wherry.machinery.schema import Int32, OneOf
 
 
 @resource(
@@ -23,5 +25,5 @@ from wherry.machinery.schema import Int32
 class PriorityClass(Object):
     description: str = ""
     globalDefault: bool = False
-    preemptionPolicy: str = "PreemptLowerPriority"
+    preemptionPolicy: Annotated[str, OneOf("Never", "PreemptLowerPriority")] = "PreemptLowerPriority"
     value: Int32 | None = None

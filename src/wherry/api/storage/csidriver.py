@@ -7,7 +7,7 @@ from typing import Annotated
 from wherry.api.columns import AGE, NAME, NONE, UNSET, column
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Int64, ListSet, Part, Tree, Written
+from wherry.machinery.schema import Atomic, Int64, ListSet, OneOf, Part, Tree, Written
 
 
 class TokenRequest(Part):
@@ -17,7 +17,9 @@ class TokenRequest(Part):
 
 class CSIDriverSpec(Part):
     attachRequired: bool = True
-    fsGroupPolicy: str = "ReadWriteOnceWithFSType"
+    fsGroupPolicy: Annotated[str, OneOf("File", "None", "ReadWriteOnceWithFSType")] = (
+        "ReadWriteOnceWithFSType"
+    )
     nodeAllocatableUpdatePeriodSeconds: Int64 | None = None
     podInfoOnMount: Annotated[bool, Written()] = False
     preventPodSchedulingIfMissing: Annotated[bool, Written()] = False
@@ -26,7 +28,9 @@ class CSIDriverSpec(Part):
     serviceAccountTokenInSecrets: bool = False
     storageCapacity: Annotated[bool, Written()] = False
     tokenRequests: Annotated[tuple[TokenRequest, ...], Atomic()] = ()
-    volumeLifecycleModes: Annotated[tuple[str, ...], ListSet()] = ()
+    volumeLifecycleModes: Annotated[
+        tuple[Annotated[str, OneOf("Ephemeral", "Persistent")], ...], ListSet()
+    ] = ()
 
     @staticmethod
     def complete(tree: Tree) -> None:

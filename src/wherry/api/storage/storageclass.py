@@ -9,7 +9,7 @@ from wherry.api.columns import AGE, column, flagged_name
 from wherry.api.core.affinity import TopologySelectorTerm
 from wherry.api.registry import resource
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic
+from wherry.machinery.schema import Atomic, OneOf
 
 
 @resource(
@@ -32,5 +32,5 @@ class StorageClass(Object):
     mountOptions: Annotated[tuple[str, ...], Atomic()] = ()
     parameters: Mapping[str, str] = {}
     provisioner: str = ""
-    reclaimPolicy: str = "Delete"
-    volumeBindingMode: str = "Immediate"
+    reclaimPolicy: Annotated[str, OneOf("Delete", "Retain")] = "Delete"
+    volumeBindingMode: Annotated[str, OneOf("Immediate", "WaitForFirstConsumer")] = "Immediate"
