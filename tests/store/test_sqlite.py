@@ -7,8 +7,10 @@ import os
 import signal
 import sqlite3
 import stat
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,7 +72,9 @@ def damaged(data: bytearray, how: str) -> bytearray:
         case "header":
             data[:16] = b"something else.."
         case "value":
-            data[len(data) // 2] ^= 1
+            data[data.rindex(OBJECT[:200]) + 100] ^= 1
+        case "page":
+            data[len(data) // 2 // 8192 * 8192] ^= 1
         case "truncated":
             del data[len(data) // 2 :]
         case "schema":
@@ -195,6 +199,56 @@ async def test_what_was_decided_on_top_of_a_failed_write_fails_with_it(
     assert await store.put("/a", b"2", expect=first) == first + 1
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], check=True)
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def make_room(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+
+
+@pytest.mark.machine
+async def test_a_disk_that_is_really_full_is_survived_too(small_disk: Path, clock: Clock) -> None:
+    path = small_disk / "store.db"
+    store = await SqliteStore.open(path, clock=clock)
+    acknowledged = 0
+
+    async def write_on() -> None:
+        nonlocal acknowledged
+        while True:
+            acknowledged = await store.put(f"/pods/{acknowledged:04}", OBJECT, expect=ABSENT)
+
+    with pytest.raises(StoreFull):
+        await write_on()
+    assert (await store.range(""))[1] == acknowledged == store.revision
+    make_room(small_disk)
+    last = await store.put("/pods/more", OBJECT, expect=ABSENT)
+    before = await store.range("")
+    await store.close()
+    again = await SqliteStore.open(path, clock=clock)
+    assert await again.range("") == before
+    assert again.revision == last == acknowledged + 1
+    await again.close()
+
+
+async def test_a_loop_that_never_rests_does_not_starve_the_writer(store: SqliteStore) -> None:
+    writing = asyncio.ensure_future(store.put("/a", b"1", expect=ABSENT))
+    rounds = 0
+    while not writing.done() and rounds < 2000:
+        rounds += 1
+        until = time.perf_counter() + 0.0005
+        while time.perf_counter() < until:
+            pass
+        await asyncio.sleep(0)
+    assert rounds < 2000, "a second went by"
+    assert await writing == store.revision
+
+
 async def test_a_key_that_cannot_be_stored_fails_alone(store: SqliteStore) -> None:
     with pytest.raises(StoreError):
         await store.put("/\ud800", b"1", expect=ABSENT)
@@ -238,7 +292,7 @@ async def test_a_backup_is_a_store_with_what_was_durable(
         await store.backup(tmp_path / "missing" / "backup.db")
 
 
-@pytest.mark.parametrize("damage", ["header", "value", "truncated", "schema", "emptied"])
+@pytest.mark.parametrize("damage", ["header", "value", "page", "truncated", "schema", "emptied"])
 async def test_a_damaged_file_is_refused_and_left_as_it_is(
     store: SqliteStore, path: Path, clock: Clock, damage: str
 ) -> None:

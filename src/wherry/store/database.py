@@ -7,7 +7,6 @@ all reads; the file is read once, when it is opened.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -109,7 +108,7 @@ class Database:
 
     def _drop(self, useless: Sequence[int], compacted: int) -> None:
         run = self._connection.execute
-        run("DELETE FROM log WHERE revision IN (SELECT value FROM json_each(?))", (json.dumps(useless),))
+        run("DELETE FROM log WHERE revision IN (SELECT value FROM json_each(?))", (str(list(useless)),))
         run("UPDATE state SET number = ? WHERE name = 'compacted'", (compacted,))
 
     def _give_back(self) -> None:
@@ -151,6 +150,9 @@ class Reading:
                 f"{self._path} has layout {version}, this version of the program knows {VERSION}: "
                 "upgrade the program, or restore a backup made by this version"
             )
+        (finding,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if finding != "ok":
+            raise damaged(self._path, finding.splitlines()[-1])
         return self._number("SELECT number FROM state WHERE name = 'compacted'")
 
     def rows(self) -> Iterator[Write]:
