@@ -139,6 +139,15 @@ class Observed(Protocol):
     @property
     def now(self) -> datetime: ...
 
+    @property
+    def gone_since(self) -> datetime:
+        """When the object was first missed: for `gone`."""
+        ...
+
+    def changed(self, kind: type[Object], name: str, namespace: str = "") -> datetime:
+        """When the value that the controller times (`timed`) was last seen to change, by our own clock."""
+        ...
+
     def owned(self, kind: type[ObjectT]) -> Sequence[ObjectT]:
         """Objects that the object looked at controls, by uid."""
         ...
@@ -195,6 +204,7 @@ class Controller(msgspec.Struct, frozen=True):
     when: Callable[[Any, Any], bool] | None = None
     selects: Callable[[Any], Selector] | None = None
     gone: Callable[[Key, Observed], Round] | None = None
+    timed: Mapping[type[Object], Callable[[Any], Any]] = {}
     writes: Mapping[str, tuple[str, ...]] = {}
     account: str = ""
     source: str = ""
@@ -223,6 +233,7 @@ def controller(
     when: Callable[[Any, Any], bool] | None = None,
     selects: Callable[[Any], Selector] | None = None,
     gone: Callable[[Key, Observed], Round] | None = None,
+    timed: Mapping[type[Object], Callable[[Any], Any]] | None = None,
     writes: Mapping[str, tuple[str, ...]] | None = None,
     account: str = "",
     source: str = "",
@@ -234,6 +245,7 @@ def controller(
     for their owner. watches: other kinds that matter. reads: kinds it looks at whose changes do not.
     when(old, new): which changes of the reconciled kind count, if not all. selects: which orphans of
     the owned kinds an object may adopt. gone: what remains to be done where an object is no more.
+    timed: values of objects whose changes are signs of life: `seen.changed` tells when one was last seen.
     writes: verbs by "plural.group[/subresource]", for what the role needs beyond its own kinds.
     source: who says so in events, if not `account`.
     """
@@ -252,6 +264,7 @@ def controller(
             when=when,
             selects=selects,
             gone=gone,
+            timed=timed or {},
             writes=writes or {},
             account=account or name,
             source=source or account or name,

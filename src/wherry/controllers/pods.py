@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
 
 from wherry.api.core.pod import Pod
 from wherry.api.core.podstatus import PodCondition
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.machinery import times
-from wherry.machinery.conditions import find_condition
+from wherry.machinery.conditions import find_condition, set_condition
 from wherry.machinery.meta import Object, ObjectMeta
 from wherry.machinery.ownership import owner_reference
 
@@ -65,3 +68,18 @@ def from_template(template: PodTemplateSpec, owner: Object) -> Pod:
         ),
         spec=template.spec,
     )
+
+
+DISRUPTION_TARGET = "DisruptionTarget"
+NODE = "node"
+"""Index of Pods by the node that they are on, "" for those on none."""
+
+
+def by_node(pod: Pod) -> tuple[str]:
+    return (pod.spec.nodeName,)
+
+
+def disrupted(pod: Pod, condition: PodCondition, now: datetime) -> dict[str, Any]:
+    """The Pod's conditions with this one, as part of a merge patch of its status."""
+    conditions = set_condition(pod.status.conditions, condition, now)
+    return {"conditions": msgspec.to_builtins(conditions)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from wherry.api.registry import resource_for
@@ -19,7 +20,7 @@ from wherry.machinery.meta import Object
 from wherry.machinery.ownership import controller_of
 from wherry.manager.actions import Result, carry_out
 from wherry.manager.gates import Gates
-from wherry.manager.view import View
+from wherry.manager.view import Memory, View
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Runner:
         self._by_resource = {resource_for(kind): cache for kind, cache in self._caches.items()}
         self._gates = Gates(self._opened)
         self._parked: set[Key] = set()
+        self._memory = Memory(controller.timed, clock)
+        self._missed: dict[Key, datetime] = {}  # when an object that is still cared for was first missed
         for kind in controller.owns:
             self._caches[kind].index(CONTROLLER, by_controller)
         for index in controller.indices:
@@ -108,10 +111,14 @@ class Runner:
     def _round(self, key: Key) -> Round | None:
         namespace, name = key
         obj = self._caches[self.controller.reconciles].get(name, namespace)
-        view = View(self._caches, self._clock.now(), obj)
+        now = self._clock.now()
         if obj is not None:
-            return self.controller.reconcile(obj, view)
-        return self.controller.gone(key, view) if self.controller.gone is not None else None
+            self._missed.pop(key, None)
+            return self.controller.reconcile(obj, View(self._caches, now, obj, self._memory))
+        if self.controller.gone is None:
+            return None
+        since = self._missed.setdefault(key, now)
+        return self.controller.gone(key, View(self._caches, now, None, self._memory, since))
 
     def _conclude(self, key: Key, result: Result) -> None:
         if result.error is None:
@@ -127,6 +134,8 @@ class Runner:
                 "A round ended early; it will be repeated.",
                 extra=details,
             )
+        if result.again is None and result.error is None:
+            self._missed.pop(key, None)
         if result.again is not None:
             self.queue.add_after(key, result.again)
 
@@ -138,7 +147,8 @@ class Runner:
     def _subscribe(self) -> list[Callable[[], None]]:
         controller = self.controller
         # The gates hear first, so that what a change queues finds them open.
-        subscriptions = [
+        subscriptions = self._memory.watch(self._caches)
+        subscriptions += [
             cache.subscribe(self._gatekeeper(cache), replay=False) for cache in self._caches.values()
         ]
         main = self._caches[controller.reconciles]
@@ -195,7 +205,7 @@ class Runner:
 
     def _watcher(self, watch: Watch) -> Callable[[Sequence[Change[Any]]], None]:
         def changed(changes: Sequence[Change[Any]]) -> None:
-            view = View(self._caches, self._clock.now(), None)
+            view = View(self._caches, self._clock.now(), None, self._memory)
             for old, new in changes:
                 if (
                     old is not None
