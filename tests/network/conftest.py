@@ -136,6 +136,7 @@ class Lab:
         self.services: Cache[Service] = Cache(resource_for(Service))
         self.slices: Cache[EndpointSlice] = Cache(resource_for(EndpointSlice))
         self.loop = asyncio.new_event_loop()
+        self.task: asyncio.Task[None] | None = None
 
     # making
 
@@ -149,6 +150,7 @@ class Lab:
             self._ip(name, "link set eth0 up")
         self._ip("out", "route add 10.96.0.0/12 via 203.0.113.2")
         self._ip("out", "route add 198.51.100.0/24 via 203.0.113.2")
+        self.shell("node", "sysctl", "-qw", "net.ipv4.ip_forward=0")
         started = threading.Event()
 
         def run() -> None:
@@ -185,6 +187,8 @@ class Lab:
         """Attach a pod as the CNI plugin `bridge` does."""
         self._ip("node", f"link add v{name} type veth peer name eth0 netns {self.at(name)}")
         self._ip("node", f"link set v{name} master {self.network.bridge} up")
+        bridge = ["bridge", "-n", self.at("node"), "link", "set", "dev", f"v{name}", "hairpin", "on"]
+        subprocess.run(bridge, check=True)
         self._ip(name, f"addr add 10.42.0.{last}/24 dev eth0")
         self._ip(name, f"addr add fd42::{last}/64 dev eth0 nodad")
         self._ip(name, "link set eth0 up")
@@ -250,6 +254,7 @@ class Lab:
     # removing
 
     async def _remove(self) -> None:
+        assert self.task is not None
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
         await self.proxier.remove()
@@ -263,7 +268,7 @@ class Lab:
         for server in self.servers:
             server.close()
         if self.loop.is_running():
-            if not self.task.done():
+            if self.task is not None and not self.task.done():
                 self.remove()
             self.do(self.loop.shutdown_default_executor())
             self.loop.call_soon_threadsafe(self.loop.stop)

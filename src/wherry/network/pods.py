@@ -112,26 +112,26 @@ def conflist(network: PodNetwork) -> dict[str, Any]:
 def rules(network: PodNetwork, *, bridge_netfilter: bool) -> str:
     """The table of the pod network, whether it was there or not."""
     hooks = {
-        "raw": "type filter hook prerouting priority -300; policy accept;",
-        "masquerade": "type nat hook postrouting priority 100; policy accept;",
+        "prerouting": "type filter hook prerouting priority -300; policy accept;",
+        "postrouting": "type nat hook postrouting priority 100; policy accept;",
     }
     table = f"inet {network.table}"
     lines = [script.remove(network.table).rstrip(), f"add table {table}"]
     lines += [f"add chain {table} {name} {{ {hook} }}" for name, hook in hooks.items()]
     # The bridge takes packets for 127.0.0.1, for node ports: replies, but nothing that pods begin.
-    lines.append(f"add rule {table} raw iifname {network.bridge} ip daddr 127.0.0.0/8 drop")
+    lines.append(f"add rule {table} prerouting iifname {network.bridge} ip daddr 127.0.0.0/8 drop")
     for family in FAMILIES:
         ip = IP[family]
         if own := _of_family(network.pods, family):
             if not bridge_netfilter:
                 # Replies within the bridge would pass by: let them come back through the node.
                 lines.append(
-                    f"add rule {table} masquerade ct status dnat {ip} saddr {own} {ip} daddr {own} "
+                    f"add rule {table} postrouting ct status dnat {ip} saddr {own} {ip} daddr {own} "
                     "masquerade fully-random"
                 )
             everywhere = _of_family(network.cluster.pods, family) or own
             lines.append(
-                f"add rule {table} masquerade {ip} saddr {own} {ip} daddr != {everywhere} "
+                f"add rule {table} postrouting {ip} saddr {own} {ip} daddr != {everywhere} "
                 f"{ip} daddr != {MULTICAST[family]} oifname != lo masquerade fully-random"
             )
     return "\n".join(lines) + "\n"

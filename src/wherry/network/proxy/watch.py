@@ -36,6 +36,7 @@ class Watch:
         kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
         kernel = socket.socket(socket.AF_NETLINK, kind, NETLINK_NETFILTER)
         try:
+            kernel.bind((0, 0))
             kernel.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, NFTABLES_GROUP)
             with contextlib.suppress(PermissionError):  # a smaller buffer only means a rewrite too many
                 kernel.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
