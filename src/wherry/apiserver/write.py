@@ -40,6 +40,9 @@ NAME_TRIES = 8  # how often a generated name is drawn
 # Kinds whose /status may also change labels and annotations; the others keep all metadata.
 OPEN_STATUS = frozenset(("Pod", "Node", "Deployment", "CustomResourceDefinition", "APIService"))
 
+# A node agent registers its Node with what it has seen already.
+BORN_WITH_STATUS = frozenset(("Node",))
+
 Change = Callable[[Entry], Tree]
 
 
@@ -84,7 +87,7 @@ class Writer:
             raise already_exists(resource.plural, call.name, resource.group)
         review = Review(call, "CREATE", tree, None, self.hub, self.clock)
         self.admission.mutate(review)
-        if resource.subresource("status") is not None:
+        if resource.subresource("status") is not None and resource.kind not in BORN_WITH_STATUS:
             tree.pop("status", None)
         if resource.strategy.generation:
             tree["metadata"]["generation"] = 1

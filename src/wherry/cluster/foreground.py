@@ -7,7 +7,7 @@ import logging
 import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import uvloop
@@ -25,22 +25,23 @@ def run(component: Component, expected: tuple[type[Exception], ...]) -> None:
     logs.configure()
     try:
         uvloop.run(_until_told(component))
-    except BaseExceptionGroup as group:
-        first = _first(group)
-        if not isinstance(first, expected):
-            raise
+    except Exception as error:
+        first = _first(error)
+        if isinstance(first, expected):
+            _fail(first)
+        log.exception("failed")
         _fail(first)
-    except expected as error:
-        _fail(error)
 
 
-def _fail(error: BaseException) -> None:
-    report_failure(str(error))
-    raise click.ClickException(str(error)) from error
+def _fail(error: BaseException) -> NoReturn:
+    words = str(error) or type(error).__name__
+    report_failure(words)
+    raise click.ClickException(words) from error
 
 
-def _first(group: BaseExceptionGroup[Any]) -> BaseException:
-    found: BaseException = group
+def _first(error: BaseException) -> BaseException:
+    """What is inside a group of failures: one task's failure has ended the others."""
+    found = error
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
     return found

@@ -56,7 +56,8 @@ class Launch:
     def _check(self) -> None:
         if os.geteuid() != 0:
             raise LaunchFailed(
-                "a node needs root to run containers: use sudo, or run the control plane alone with `wherry server`"
+                "a node needs root to run containers: use sudo, "
+                "or run the control plane alone with `wherry server`"
             )
         missing = {tool: package for tool, package in TOOLS.items() if shutil.which(tool) is None}
         if missing:

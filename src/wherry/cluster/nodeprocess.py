@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from wherry import __version__
+from wherry.api.core.namespace import Namespace
+from wherry.api.registry import resource_for
 from wherry.client.cache import Caches
 from wherry.client.http import HttpTransport
 from wherry.client.kubeconfig import Access
@@ -15,6 +17,8 @@ from wherry.cluster.clock import SystemClock
 from wherry.cluster.config import Config
 from wherry.cluster.network import NodeNetwork
 from wherry.machinery.clock import Clock
+from wherry.machinery.errors import StatusError
+from wherry.network.proxy.proxier import Proxier
 from wherry.node.agent import Agent
 from wherry.node.config import AgentConfig
 from wherry.node.runtimes.containerd import find
@@ -23,6 +27,8 @@ from wherry.node.runtimes.daemon import Daemon
 from wherry.node.runtimes.images import PAUSE, write_pause
 from wherry.node.runtimes.interface import RuntimeFailure
 from wherry.node.runtimes.settings import Settings
+
+RETRY_SECONDS = 0.05
 
 
 def containerd_settings(config: Config) -> Settings:
@@ -73,6 +79,10 @@ async def _ensure_pause(config: Config, runtime: CriRuntime) -> None:
     await runtime.load(str(file))
 
 
+def cgroup_root(config: Config) -> str:
+    return f"/{config.context}"
+
+
 def agent_config(config: Config, network: NodeNetwork) -> AgentConfig:
     name = f"node-{config.node_name}"
     return AgentConfig(
@@ -84,7 +94,7 @@ def agent_config(config: Config, network: NodeNetwork) -> AgentConfig:
         client_ca=config.pki / "ca.crt",
         port=config.agent_port,
         pod_cidr=network.pod_cidr,
-        cgroup_root="/wherry" if config.context == "wherry" else f"/{config.context}",
+        cgroup_root=cgroup_root(config),
         version=f"v1.37.0+wherry-{__version__}",
     )
 
@@ -109,26 +119,50 @@ async def running(config: Config) -> AsyncIterator[None]:
     """A node that is Ready, for as long as the block lasts. Its Pods outlive it."""
     clock = SystemClock()
     network = NodeNetwork(config)
-    network.set_up()
+    await network.set_up()
     transport = HttpTransport.to(access(config), clock, user_agent="kubelet")
     async with container_runtime(config, clock) as runtime:
+        await _answers(transport)
         agent = Agent(agent_config(config, network), transport, runtime, clock)
         caches = Caches(transport, clock)
-        tasks = [
+        proxier = network.proxier(caches, clock)
+        work = [
             asyncio.create_task(agent.run(), name="node agent"),
             asyncio.create_task(caches.run(), name="proxy caches"),
-            asyncio.create_task(network.run(caches, clock), name="service proxy"),
+            asyncio.create_task(proxier.run(), name="service proxy"),
         ]
-        ready = asyncio.create_task(agent.keeper.ready(), name="node ready")
+        ready = asyncio.create_task(_ready(agent, proxier), name="node ready")
         try:
-            # Whichever ends first: Ready, or a task that could not go on.
-            await asyncio.wait([*tasks, ready], return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                if task.done():
-                    await task
+            await _first(ready, work)
             yield
         finally:
-            for task in (*tasks, ready):
+            for task in (*work, ready):
                 task.cancel()
-            await asyncio.gather(*tasks, ready, return_exceptions=True)
+            await asyncio.gather(*work, ready, return_exceptions=True)
             await transport.close()
+
+
+async def _answers(transport: HttpTransport) -> None:
+    """Wait for the API server: it is started at the same time, or starts again."""
+    resource = resource_for(Namespace)
+    while True:
+        try:
+            await transport.call("list", resource, params={"limit": "1"})
+            return
+        except ConnectionError:
+            await asyncio.sleep(RETRY_SECONDS)
+        except StatusError:
+            return  # it answers; that it refuses this question is no matter
+
+
+async def _ready(agent: Agent, proxier: Proxier) -> None:
+    await agent.keeper.became_ready()
+    await proxier.applied()
+
+
+async def _first(ready: asyncio.Task[None], work: list[asyncio.Task[None]]) -> None:
+    """Return when the node is ready; raise what a part of it failed with before."""
+    await asyncio.wait([*work, ready], return_when=asyncio.FIRST_COMPLETED)
+    for task in work:
+        if task.done():
+            await task

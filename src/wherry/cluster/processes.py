@@ -47,6 +47,15 @@ def start_time(pid: int) -> int:
     return 0 if fields[0] in ("Z", "X") else int(fields[19])
 
 
+def memory(pid: int) -> int:
+    """Resident memory in MiB, shared pages counted by their share; 0 where nobody may look."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
 def record(folder: Path, component: str, pid: int) -> Process:
     process = Process(pid, start_time(pid))
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +118,9 @@ def start(component: str, arguments: Sequence[str], run: Path, logs: Path) -> St
     log = logs / f"{component}.log"
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
-    environment = {**os.environ, READY_FD: str(writing), "PYTHONUNBUFFERED": "1"}
+    # gRPC's hooks around fork only print that they have nothing to do: what is forked here is replaced.
+    quiet = {"GRPC_ENABLE_FORK_SUPPORT": "0", "GRPC_VERBOSITY": "ERROR"}
+    environment = {**os.environ, **quiet, READY_FD: str(writing), "PYTHONUNBUFFERED": "1"}
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "wherry", *arguments],

@@ -15,9 +15,9 @@ def command(**flags: Any) -> None:
     from wherry.cluster.config import settled
     from wherry.cluster.foreground import run
     from wherry.cluster.nodeprocess import running
-    from wherry.network.errors import NetworkFailure
+    from wherry.network.errors import NetworkError
     from wherry.node.runtimes.interface import RuntimeFailure
     from wherry.wire.server import PortInUse
 
     config = settled(config_of(flags))
-    run(lambda: running(config), (RuntimeFailure, NetworkFailure, PortInUse, OSError))
+    run(lambda: running(config), (RuntimeFailure, NetworkError, PortInUse, OSError))
