@@ -49,7 +49,8 @@ class Strategy:
     """What is particular to one kind on its way into the store; every part may be missing.
 
     prepare: changes the tree (new, old or None on create) before validation: what users may not set,
-    what follows from something else. validate: (new, old or None) on typed objects. selectable: field
+    what follows from something else. validate: (new, old or None) on typed objects. transitions: (new, old),
+    by subresource ("" is the object itself): what an update by that way must leave alone. selectable: field
     selectors beyond metadata.name and metadata.namespace, as functions of the typed object. columns:
     the Table, beyond Name and Age alone. generation: metadata.generation counts changes of the spec.
     create_on_update: PUT makes a missing object. needs_version: PUT must say which resourceVersion it
@@ -58,6 +59,7 @@ class Strategy:
 
     prepare: Callable[[Tree, Tree | None], None] | None = None
     validate: Callable[[Any, Any], Iterator[FieldError]] | None = None
+    transitions: Mapping[str, Callable[[Any, Any], Iterator[FieldError]]] = field(default_factory=dict)
     selectable: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     columns: Sequence[Column] = ()
     generation: bool = False
@@ -141,6 +143,7 @@ def resource(
     *,
     prepare: Callable[[Tree, Tree | None], None] | None = None,
     validate: Callable[[Any, Any], Iterator[FieldError]] | None = None,
+    transitions: Mapping[str, Callable[[Any, Any], Iterator[FieldError]]] | None = None,
     selectable: Mapping[str, Callable[[Any], str]] | None = None,
     columns: Sequence[Column] = (),
     generation: bool = False,
@@ -162,6 +165,7 @@ def resource(
         _STRATEGIES[kind] = Strategy(
             prepare=prepare,
             validate=validate,
+            transitions=transitions or {},
             selectable=selectable or {},
             columns=columns,
             generation=generation,

@@ -22,6 +22,7 @@ from wherry.apiserver.ownership import Ownership
 from wherry.apiserver.read import key_of
 from wherry.machinery import managedfields
 from wherry.machinery.clock import Clock
+from wherry.machinery.enums import validate_enums
 from wherry.machinery.errors import (
     AlreadyExists,
     BadRequest,
@@ -164,7 +165,7 @@ class Writer:
         try:
             self._count(resource, tree, old)
             tree["metadata"]["resourceVersion"] = str(current.revision)
-            self._validate(resource, tree, current)
+            self._validate(resource, tree, current, call.subresource)
             self.admission.validate(review)
             if not applied:
                 self.ownership.updated(tree, old, call, self.clock.now())
@@ -250,18 +251,22 @@ class Writer:
         if changed or before:
             tree["metadata"]["generation"] = before + 1 if changed else before
 
-    def _validate(self, resource: Resource, tree: Tree, old: Entry | None) -> None:
+    def _validate(self, resource: Resource, tree: Tree, old: Entry | None, subresource: str = "") -> None:
+        strategy = resource.strategy
         errors = list(metadata.check(resource, tree))
+        errors += validate_enums(tree, resource.shape)
         if old is not None:
             errors += metadata.check_update(tree, old.tree)
-        if resource.strategy.validate is not None:
+        if strategy.validate is not None:
             try:
                 typed: Any = msgspec.convert(tree, resource.type)
             except msgspec.ValidationError as error:
                 raise BadRequest(
                     f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {error}'
                 ) from None
-            errors += resource.strategy.validate(typed, old.typed if old is not None else None)
+            errors += strategy.validate(typed, old.typed if old is not None else None)
+            if old is not None and (transition := strategy.transitions.get(subresource)) is not None:
+                errors += transition(typed, old.typed)
         if errors:
             name = tree["metadata"].get("name", "") or tree["metadata"].get("generateName", "")
             raise invalid_object(resource.kind, name, errors, resource.group)

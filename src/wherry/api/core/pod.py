@@ -10,6 +10,8 @@ from wherry.api.core.container import Container, EphemeralContainer, PodSecurity
 from wherry.api.core.podcolumns import COLUMNS
 from wherry.api.core.poddefaults import complete_pod, complete_spec, prepare_pod
 from wherry.api.core.podstatus import PodStatus
+from wherry.api.core.podupdate import validate_ephemeral, validate_resize, validate_status, validate_update
+from wherry.api.core.podvalidation import validate_pod
 from wherry.api.core.reference import LocalObjectReference
 from wherry.api.core.volume import Volume
 from wherry.api.registry import resource
@@ -129,6 +131,13 @@ def _first_address(pod: Pod) -> str:
     "v1",
     "pods",
     prepare=prepare_pod,
+    validate=validate_pod,
+    transitions={
+        "": validate_update,
+        "ephemeralcontainers": validate_ephemeral,
+        "resize": validate_resize,
+        "status": validate_status,
+    },
     selectable={
         "spec.nodeName": lambda pod: pod.spec.nodeName,
         "spec.host": lambda pod: pod.spec.nodeName,
