@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wherry.api.columns import AGE, NAME, NONE, column
+from wherry.api.core.resourcevalidation import NOT_NEGATIVE
+from wherry.api.core.templatevalidation import immutable
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, invalid, required
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int64, Raw
 
@@ -20,9 +25,19 @@ def _controller(found: ControllerRevision) -> str:
     return NONE
 
 
+def validate(new: ControllerRevision, old: ControllerRevision | None) -> Iterator[FieldError]:
+    if new.data is None:
+        yield required("data", "data is mandatory")
+    if (new.revision or 0) < 0:
+        yield invalid("revision", new.revision, NOT_NEGATIVE)
+    if old is not None:
+        yield from immutable("data", new.data, old.data)
+
+
 @resource(
     "apps/v1",
     "controllerrevisions",
+    validate=validate,
     columns=(
         NAME,
         column("Controller", _controller),

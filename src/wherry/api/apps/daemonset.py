@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
+from wherry.api.apps.validation import amount, validate_counts, validate_share, validate_workload
 from wherry.api.columns import AGE, NAME, column, containers, labels_text, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, invalid, not_supported, required
 from wherry.machinery.meta import LabelSelector, Object
 from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Tree
 
@@ -77,9 +80,37 @@ def prepare(tree: Tree, old: Tree | None) -> None:
     annotations[GENERATION] = str(int(before) + changed)
 
 
+def _validate_strategy(strategy: DaemonSetUpdateStrategy, path: str) -> Iterator[FieldError]:
+    if strategy.type == "OnDelete":
+        return
+    if strategy.type != "RollingUpdate":
+        yield not_supported(path, strategy, ("RollingUpdate", "OnDelete"))
+        return
+    where = f"{path}.rollingUpdate"
+    rolling = strategy.rollingUpdate
+    if rolling is None:
+        yield required(where)
+        return
+    yield from validate_share(rolling.maxUnavailable, f"{where}.maxUnavailable", at_most_all=True)
+    yield from validate_share(rolling.maxSurge, f"{where}.maxSurge", at_most_all=True)
+    unavailable, surge = amount(rolling.maxUnavailable), amount(rolling.maxSurge)
+    if unavailable and surge:
+        detail = "may not be set when maxUnavailable is non-zero"
+        yield invalid(f"{where}.maxSurge", rolling.maxSurge, detail)
+    elif not unavailable and not surge:
+        yield required(f"{where}.maxUnavailable", "cannot be 0 when maxSurge is 0")
+
+
+def validate(new: DaemonSet, old: DaemonSet | None) -> Iterator[FieldError]:
+    yield from validate_counts(new.spec, "spec", "minReadySeconds", "revisionHistoryLimit")
+    yield from validate_workload(new, old)
+    yield from _validate_strategy(new.spec.updateStrategy, "spec.updateStrategy")
+
+
 @resource(
     "apps/v1",
     "daemonsets",
+    validate=validate,
     prepare=prepare,
     columns=(
         NAME,

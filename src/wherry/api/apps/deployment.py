@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
+from wherry.api.apps.validation import amount, validate_counts, validate_share, validate_workload
 from wherry.api.columns import AGE, NAME, column, containers, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
+from wherry.api.core.resourcevalidation import NOT_NEGATIVE
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, forbidden, invalid, not_supported, required
 from wherry.machinery.meta import LabelSelector, Object
 from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Tree
 
@@ -66,9 +70,43 @@ class DeploymentStatus(Part):
     updatedReplicas: Int32 = 0
 
 
+def _validate_strategy(strategy: DeploymentStrategy, path: str) -> Iterator[FieldError]:
+    rolling = strategy.rollingUpdate
+    if strategy.type == "Recreate":
+        if rolling is not None:
+            detail = "may not be specified when strategy `type` is 'Recreate'"
+            yield forbidden(f"{path}.rollingUpdate", detail)
+        return
+    if strategy.type != "RollingUpdate":
+        yield not_supported(path, strategy, ("Recreate", "RollingUpdate"))
+        return
+    if rolling is None:
+        yield required(f"{path}.rollingUpdate", "this should be defaulted and never be nil")
+        return
+    where = f"{path}.rollingUpdate"
+    yield from validate_share(rolling.maxUnavailable, f"{where}.maxUnavailable", at_most_all=True)
+    yield from validate_share(rolling.maxSurge, f"{where}.maxSurge")
+    if amount(rolling.maxUnavailable) == 0 and amount(rolling.maxSurge) == 0:
+        detail = "may not be 0 when `maxSurge` is 0"
+        yield invalid(f"{where}.maxUnavailable", rolling.maxUnavailable, detail)
+
+
+def validate(new: Deployment, old: Deployment | None) -> Iterator[FieldError]:
+    spec = new.spec
+    yield from validate_counts(spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit")
+    yield from validate_workload(new, old)
+    yield from _validate_strategy(spec.strategy, "spec.strategy")
+    if spec.progressDeadlineSeconds < 0:
+        yield invalid("spec.progressDeadlineSeconds", spec.progressDeadlineSeconds, NOT_NEGATIVE)
+    if spec.progressDeadlineSeconds <= (spec.minReadySeconds or 0):
+        detail = "must be greater than minReadySeconds"
+        yield invalid("spec.progressDeadlineSeconds", spec.progressDeadlineSeconds, detail)
+
+
 @resource(
     "apps/v1",
     "deployments",
+    validate=validate,
     columns=(
         NAME,
         column("Ready", lambda found: f"{found.status.readyReplicas}/{found.spec.replicas}"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
+from wherry.api.apps.validation import validate_counts, validate_workload
 from wherry.api.columns import AGE, NAME, column, containers, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError
 from wherry.machinery.meta import LabelSelector, Object
 from wherry.machinery.schema import Int32, Int64, ListMap, Merge, Part, Time
 
@@ -36,9 +39,15 @@ class ReplicaSetStatus(Part):
     terminatingReplicas: Int32 = 0
 
 
+def validate(new: ReplicaSet, old: ReplicaSet | None) -> Iterator[FieldError]:
+    yield from validate_counts(new.spec, "spec", "replicas", "minReadySeconds")
+    yield from validate_workload(new, old)
+
+
 @resource(
     "apps/v1",
     "replicasets",
+    validate=validate,
     columns=(
         NAME,
         column("Desired", lambda found: found.spec.replicas, "integer"),

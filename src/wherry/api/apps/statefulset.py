@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
+from wherry.api.apps.validation import amount, validate_counts, validate_share, validate_workload
 from wherry.api.columns import AGE, NAME, column, containers
 from wherry.api.core.persistentvolumeclaim import PersistentVolumeClaim
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, forbidden, invalid
 from wherry.machinery.meta import LabelSelector, Object
+from wherry.machinery.names import check_label
 from wherry.machinery.schema import (
     Atomic,
     Int32,
@@ -21,6 +25,7 @@ from wherry.machinery.schema import (
     Time,
     Tree,
     Written,
+    edit,
 )
 
 
@@ -97,9 +102,65 @@ class StatefulSetStatus(Part):
     updatedReplicas: Int32 = 0
 
 
+MUTABLE = (
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+)
+ONLY = (
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+
+
+def _validate_strategy(strategy: StatefulSetUpdateStrategy, path: str) -> Iterator[FieldError]:
+    rolling = strategy.rollingUpdate
+    if strategy.type == "OnDelete":
+        if rolling is not None:
+            detail = "only allowed for updateStrategy 'RollingUpdate'"
+            yield invalid(f"{path}.rollingUpdate", rolling, detail)
+        return
+    if strategy.type != "RollingUpdate":
+        yield invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'")
+        return
+    if rolling is None:
+        return
+    where = f"{path}.rollingUpdate"
+    yield from validate_counts(rolling, where, "partition")
+    yield from validate_share(rolling.maxUnavailable, f"{where}.maxUnavailable", at_most_all=True)
+    if rolling.maxUnavailable is not None and amount(rolling.maxUnavailable) == 0:
+        yield invalid(f"{where}.maxUnavailable", rolling.maxUnavailable, "cannot be 0")
+
+
+def validate(new: StatefulSet, old: StatefulSet | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if old is None:
+        for problem in check_label(new.metadata.name):
+            yield invalid("metadata.name", new.metadata.name, problem)
+    if spec.podManagementPolicy not in ("OrderedReady", "Parallel"):
+        detail = "must be 'OrderedReady' or 'Parallel'"
+        yield invalid("spec.podManagementPolicy", spec.podManagementPolicy, detail)
+    yield from _validate_strategy(spec.updateStrategy, "spec.updateStrategy")
+    yield from validate_counts(spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit")
+    if spec.ordinals is not None:
+        yield from validate_counts(spec.ordinals, "spec.ordinals", "start")
+    if old is None:
+        yield from validate_workload(new, None)
+        return
+    if spec.template != old.spec.template:
+        yield from validate_workload(edit(new, spec=edit(spec, selector=old.spec.selector)), None)
+    if edit(spec, **{field: getattr(old.spec, field) for field in MUTABLE}) != old.spec:
+        yield forbidden("spec", ONLY)
+
+
 @resource(
     "apps/v1",
     "statefulsets",
+    validate=validate,
     columns=(
         NAME,
         column("Ready", lambda found: f"{found.status.readyReplicas}/{found.spec.replicas}"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.api.batch.jobcolumns import COLUMNS
+from wherry.api.batch.joblabels import CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME
+from wherry.api.batch.jobvalidation import validate, validate_status
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
 from wherry.api.scheduling.workload import (
@@ -109,12 +111,6 @@ class JobTemplateSpec(Part):
     spec: JobSpec = JobSpec()
 
 
-CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
-JOB_NAME = "batch.kubernetes.io/job-name"
-LEGACY_CONTROLLER_UID = "controller-uid"
-LEGACY_JOB_NAME = "job-name"
-
-
 def prepare(tree: Tree, old: Tree | None) -> None:
     """A new Job selects its Pods by its uid, which its template gets as a label."""
     spec = tree.setdefault("spec", {})
@@ -135,6 +131,8 @@ def prepare(tree: Tree, old: Tree | None) -> None:
     "batch/v1",
     "jobs",
     prepare=prepare,
+    validate=validate,
+    transitions={"status": validate_status},
     selectable={"status.successful": lambda job: str(job.status.succeeded)},
     columns=COLUMNS,
     generation=True,
