@@ -41,6 +41,8 @@ NAME_TRIES = 8  # how often a generated name is drawn
 # Kinds whose /status may also change labels and annotations; the others keep all metadata.
 OPEN_STATUS = frozenset(("Pod", "Node", "Deployment", "CustomResourceDefinition", "APIService"))
 
+# Written by the system, not by the object's owner.
+UNCOUNTED = frozenset(("binding", "status", "approval", "finalize"))
 # A node agent registers its Node with what it has seen already.
 BORN_WITH_STATUS = frozenset(("Node",))
 
@@ -163,7 +165,7 @@ class Writer:
             resource.strategy.prepare(tree, old)
         undo = self.hooks.before_update(call, tree, old)
         try:
-            self._count(resource, tree, old)
+            self._count(call, tree, old)
             tree["metadata"]["resourceVersion"] = str(current.revision)
             self._validate(resource, tree, current, call.subresource)
             self.admission.validate(review)
@@ -239,9 +241,9 @@ class Writer:
             else:
                 tree.pop("status", None)
 
-    def _count(self, resource: Resource, tree: Tree, old: Tree) -> None:
+    def _count(self, call: Call, tree: Tree, old: Tree) -> None:
         """metadata.generation counts what its owner wants of an object, not what became of it."""
-        if not resource.strategy.generation:
+        if not call.resource.strategy.generation or call.subresource in UNCOUNTED:
             return
         before = old["metadata"].get("generation", 0)
         changed = any(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 from typing import Any
 
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin:/usr/bin:/bin"
@@ -41,11 +41,15 @@ class Nft:
 
     async def _call(self, arguments: tuple[str, ...], script: str) -> str:
         command = (*self._enter, _tool(), *arguments)
-        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
         try:
-            output, errors = await process.communicate(script.encode())
+            process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+        except OSError as error:
+            raise NftError(f"{command[0]} could not be started: {error.strerror}") from None
+        talk = asyncio.ensure_future(process.communicate(script.encode()))
+        try:
+            output, errors = await asyncio.shield(talk)
         except asyncio.CancelledError:
-            await process.wait()  # nft has all of its input, or none of it: it ends by itself
+            await talk  # half a script must not be carried out
             raise
         if process.returncode != 0:
             raise _error(errors.decode(errors="replace"), process.returncode)
