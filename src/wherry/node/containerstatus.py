@@ -16,7 +16,7 @@ from wherry.api.core.podstatus import (
 )
 from wherry.machinery import times
 from wherry.machinery.schema import edit
-from wherry.node.facts import Cause, Kind, Run, Seen
+from wherry.node.facts import Failure, Kind, Run, Seen
 from wherry.node.restarts import crash_loop_message, is_restarted, ready_at
 from wherry.node.runtimes import interface
 
@@ -56,7 +56,7 @@ def render_container(
         ready=_is_ready(kind, state, current, seen, started=started),
         started=started,
         restartCount=current.attempt,
-        image=current.image or container.image,
+        image=container.image if current.image.startswith("sha256:") else current.image or container.image,
         imageID=current.image_ref,
         containerID=f"{seen.runtime}://{current.id}",
         volumeMounts=_volume_mounts(container),
@@ -107,16 +107,19 @@ def _waiting(
     if run.state is interface.ContainerState.RUNNING or isinstance(container, EphemeralContainer):
         return None
     failure = seen.failures.get(f"start:{container.name}")
-    if failure is not None and failure.reason:
-        return ContainerStateWaiting(reason=failure.reason, message=failure.message)
     due = ready_at(run)
-    if due is None or due <= now or not is_restarted(container, kind, pod, run, seen):
-        return None
-    if kind is Kind.INIT and run.exit_code == 0 and seen.condemned.get(run.id) is not Cause.CHANGED:
+    loops = due is not None and due > now and is_restarted(container, kind, pod, run, seen)
+    if failure is not None and failure.reason and not (loops and _is_over(failure, now)):
+        return ContainerStateWaiting(reason=failure.reason, message=failure.message)
+    if not loops:
         return None
     return ContainerStateWaiting(
         reason="CrashLoopBackOff", message=crash_loop_message(run, container.name, pod)
     )
+
+
+def _is_over(failure: Failure, now: datetime) -> bool:
+    return failure.until is not None and failure.until <= now
 
 
 def _last_state(

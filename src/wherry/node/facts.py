@@ -84,7 +84,8 @@ class Seen(Value):
     """All that is known of a pod on this node.
 
     boxes and runs: newest first. verdicts and condemned: by run. failures: by the key of the instruction
-    that failed. busy: keys of instructions in flight. gone: the API has no such pod any more.
+    that failed. busy: keys of instructions in flight. mounted: everything is there. unmounted: nothing is
+    left. gone: the API has no such pod any more.
     """
 
     boxes: tuple[Box, ...] = ()
@@ -94,6 +95,7 @@ class Seen(Value):
     failures: Mapping[str, Failure] = {}
     busy: frozenset[str] = frozenset()
     mounted: bool = False
+    unmounted: bool = True
     rejected: Failure | None = None
     stopping_since: datetime | None = None
     gone: bool = False

@@ -25,6 +25,7 @@ CONFIG_SEEN = "kubernetes.io/config.seen"
 
 # The node's own: how long the successor of this run must wait, and where its last words are on the host.
 BACKOFF = "io.wherry.container.backoff"
+NODE = "io.wherry.node"  # whose sandbox it is: several nodes may share a runtime
 MESSAGE_FILE = "io.wherry.container.terminationMessageFile"
 
 

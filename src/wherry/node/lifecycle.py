@@ -40,6 +40,7 @@ from wherry.node.restarts import is_restarted, next_backoff, policy_of, ready_at
 from wherry.node.runtimes.interface import ContainerState
 
 LEAST_GRACE = 2  # seconds: what a container gets when the pod's time is up before its turn
+UNDER_WAY = ("start:", "stop:", "sandbox", "mount")  # what must end before the rest is taken down
 ALIVE = (ContainerState.RUNNING, ContainerState.UNKNOWN)
 DEADLINE = Failure(
     reason="DeadlineExceeded", message="Pod was active on the node longer than the specified deadline"
@@ -140,9 +141,9 @@ class Advance:
     def stop_run(self, run: Run, cause: Cause, message: str, grace: float) -> None:
         """A stop that is under way is asked for again: the agent takes over an earlier deadline."""
         deadline = self.now + timedelta(seconds=grace)
-        self.instructions.append(
-            Stop(run=run.id, name=run.name, deadline=deadline, cause=cause, message=message)
-        )
+        stop = Stop(run=run.id, name=run.name, deadline=deadline, cause=cause, message=message)
+        if stop.key in self.seen.busy or not self.is_held_back(stop.key):
+            self.instructions.append(stop)
 
     def alive(self) -> list[Run]:
         return [run for run in self.seen.runs if run.state in ALIVE]
@@ -300,14 +301,14 @@ class Advance:
         if alive:
             self.stop_runs(alive)
             return False
-        if any(key.startswith(("start:", "stop:")) or key == "sandbox" for key in self.seen.busy):
+        if any(key.startswith(UNDER_WAY) for key in self.seen.busy):
             return False
         standing = [box for box in self.seen.boxes if box.ready]
         for box in standing:
             self.do(StopSandbox(box=box.id))
         if standing:
             return False
-        if self.seen.mounted:
+        if not self.seen.unmounted:
             self.do(Unmount())
             return False
         if self.is_to_vanish():

@@ -48,6 +48,7 @@ class NodeKeeper:
         self._lease: Lease | None = None
         self._told_at = 0.0
         self._nudged = asyncio.Event()
+        self._ready_told = asyncio.Event()
         self._told_ready = asyncio.Event()
 
     async def became_ready(self) -> None:
@@ -65,6 +66,10 @@ class NodeKeeper:
     def nudge(self) -> None:
         """Something about the node may have changed: look at it now."""
         self._nudged.set()
+
+    async def became_ready(self) -> None:
+        """Wait until the API has been told that the node is ready."""
+        await self._ready_told.wait()
 
     async def run(self) -> None:
         """Register, then keep lease and status, until cancelled."""
@@ -151,6 +156,11 @@ class NodeKeeper:
         assert self._node is not None
         old = self._node.status
         new = await self._status(old)
+        await self._tell_difference(old, new)
+        if self.is_ready:
+            self._ready_told.set()
+
+    async def _tell_difference(self, old: NodeStatus, new: NodeStatus) -> None:
         now = self._clock.monotonic()
         if is_same(old, new) and now - self._told_at < TOLD_EVERY:
             return
@@ -196,8 +206,12 @@ class NodeKeeper:
         name = self._config.node_name
         owners = [] if self._node is None else [self._node.metadata.uid]
         return Lease(
-            metadata=ObjectMeta(name=name, namespace=LEASES, ownerReferences=tuple(
+            metadata=ObjectMeta(
+                name=name,
+                namespace=LEASES,
+                ownerReferences=tuple(
                     OwnerReference(apiVersion="v1", kind="Node", name=name, uid=uid) for uid in owners
-                )),
+                ),
+            ),
             spec=LeaseSpec(holderIdentity=name, leaseDurationSeconds=LEASE_SECONDS, renewTime=stamp),
         )
