@@ -265,6 +265,13 @@ class Lab:
         self.do(self._remove())
 
     def close(self) -> None:
+        try:
+            self._stop()
+        finally:
+            for namespace in self.namespaces:
+                subprocess.run(["ip", "netns", "del", namespace], check=True)
+
+    def _stop(self) -> None:
         for server in self.servers:
             server.close()
         if self.loop.is_running():
@@ -274,8 +281,6 @@ class Lab:
             self.loop.call_soon_threadsafe(self.loop.stop)
             self.thread.join(TIMEOUT)
         self.loop.close()
-        for namespace in self.namespaces:
-            subprocess.run(["ip", "netns", "del", namespace], check=True)
 
 
 @pytest.fixture

@@ -79,8 +79,12 @@ def _without_ports(service: Service) -> ServicePort:
 
 
 def _addresses(texts: Iterable[str]) -> tuple[str, ...]:
-    """As the kernel writes them, whichever way they were written."""
-    return tuple(str(ip_address(text)) for text in texts)
+    return tuple(map(_canonical, texts))
+
+
+def _canonical(address: str) -> str:
+    """As the kernel writes it. IPv4 addresses can be written in one way only."""
+    return str(ip_address(address)) if ":" in address else address
 
 
 def _load_balancer_ips(service: Service) -> Iterator[str]:
@@ -123,7 +127,7 @@ def _endpoint(each: api.Endpoint, port: int, place: Place) -> Endpoint:
     conditions = each.conditions or api.EndpointConditions()
     ready = conditions.ready is not False
     return Endpoint(
-        address=str(ip_address(each.addresses[0])),
+        address=_canonical(each.addresses[0]),
         port=port,
         ready=ready,
         serving=ready if conditions.serving is None else conditions.serving,
@@ -142,7 +146,7 @@ def _near(
     for slice_ in slices:
         for each in slice_.endpoints:
             if each.hints is not None and each.addresses:
-                address = str(ip_address(each.addresses[0]))
+                address = _canonical(each.addresses[0])
                 nodes[address] = frozenset(hint.name for hint in each.hints.forNodes)
                 zones[address] = frozenset(hint.name for hint in each.hints.forZones)
     for hints, here in ((nodes, place.node), (zones, place.zone)):
