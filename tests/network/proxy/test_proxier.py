@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from tests.network.conftest import Lab, endpoint, slice_of
+from tests.network.conftest import Lab, Server, endpoint, slice_of
 
 from wherry.api.core.service import (
     ClientIPConfig,
@@ -17,6 +17,7 @@ from wherry.api.core.service import (
     ServiceSpec,
     SessionAffinityConfig,
 )
+from wherry.api.discovery.endpointslice import Endpoint
 from wherry.machinery.meta import ObjectMeta
 
 pytestmark = pytest.mark.machine
@@ -249,3 +250,12 @@ def test_a_service_that_goes_takes_its_elements_along(lab: Lab) -> None:
     lab.delete(service, slice_)
     assert lab.shell("node", "nft", "list", "table", "inet", lab.network.name) == empty
     assert lab.proxier.measures.failures == 0
+
+
+def test_endpoints_may_be_the_node_itself_as_the_api_server_is(lab: Lab) -> None:
+    lab.servers.append(Server(lab.at("node"), "api", NODE))
+    service = web()
+    there = Endpoint(addresses=(NODE,))
+    lab.write(service, slice_of(service, there))
+    assert lab.tcp("pod1", VIP, 80) == ("api", "10.42.0.11")
+    assert lab.tcp("node", VIP, 80)[0] == "api"
