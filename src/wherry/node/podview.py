@@ -9,7 +9,6 @@ from wherry.node.podstatus import old_status
 from wherry.node.runtimes.interface import ContainerState
 from wherry.node.worker import PodWorker
 
-
 WORDS = {
     "ErrImagePull": "image can't be pulled",
     "ImagePullBackOff": "trying and failing to pull image",

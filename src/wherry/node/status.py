@@ -48,7 +48,6 @@ class NodeKeeper:
         self._lease: Lease | None = None
         self._told_at = 0.0
         self._nudged = asyncio.Event()
-        self._ready_told = asyncio.Event()
         self._told_ready = asyncio.Event()
 
     async def became_ready(self) -> None:
@@ -66,10 +65,6 @@ class NodeKeeper:
     def nudge(self) -> None:
         """Something about the node may have changed: look at it now."""
         self._nudged.set()
-
-    async def became_ready(self) -> None:
-        """Wait until the API has been told that the node is ready."""
-        await self._ready_told.wait()
 
     async def run(self) -> None:
         """Register, then keep lease and status, until cancelled."""
@@ -140,8 +135,6 @@ class NodeKeeper:
             await self._look()
             try:
                 await self._tell()
-                if self.is_ready:
-                    self._told_ready.set()
                 pause = LOOKED_AT_EVERY if self.is_ready else IMPATIENT
             except (StatusError, ConnectionError, TimeoutError) as error:
                 log.info("The node's status could not be sent.", extra={"error": str(error)})
@@ -158,7 +151,7 @@ class NodeKeeper:
         new = await self._status(old)
         await self._tell_difference(old, new)
         if self.is_ready:
-            self._ready_told.set()
+            self._told_ready.set()
 
     async def _tell_difference(self, old: NodeStatus, new: NodeStatus) -> None:
         now = self._clock.monotonic()

@@ -82,25 +82,33 @@ async def converse(client: Remote, wanted: Streams, open_: Open) -> Mapping[str,
     except RuntimeFailure as error:
         return failed(f"error executing command in container: {error}")
     inward = [asyncio.create_task(_resize(client, session))]
+    problem = ""
     if wanted.stdin:
         inward.append(asyncio.create_task(_feed(client, session)))
     try:
-        async with asyncio.TaskGroup() as group:
-            if wanted.stdout:
-                group.create_task(_pour(session.read_stdout, client, STDOUT))
-            if wanted.stderr and not wanted.tty:
-                group.create_task(_pour(session.read_stderr, client, STDERR))
-            code = group.create_task(session.wait())
+        code = await _until_end(client, wanted, session)
     except* ConnectionError:
-        return succeeded()  # nobody is there to hear it
-    except* RuntimeFailure as group_error:
-        return failed(str(group_error.exceptions[0]))
+        code = 0  # nobody is there to hear it
+    except* RuntimeFailure as problems:
+        problem = str(problems.exceptions[0])
     finally:
         for task in inward:
             task.cancel()
         await asyncio.wait(inward)
         await session.close()
-    return exited(code.result()) if code.result() else succeeded()
+    if problem:
+        return failed(problem)
+    return exited(code) if code else succeeded()
+
+
+async def _until_end(client: Remote, wanted: Streams, session: Session) -> int:
+    async with asyncio.TaskGroup() as group:
+        if wanted.stdout:
+            group.create_task(_pour(session.read_stdout, client, STDOUT))
+        if wanted.stderr and not wanted.tty:
+            group.create_task(_pour(session.read_stderr, client, STDERR))
+        code = group.create_task(session.wait())
+    return code.result()
 
 
 async def _pour(read: Callable[[], Awaitable[bytes]], client: Remote, channel: int) -> None:

@@ -1,0 +1,187 @@
+"""The whole agent: pods that are bound to a node live and die there, whatever happens to the agent."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from wherry.api.core.node import Node as ApiNode
+from wherry.api.core.pod import Pod
+from wherry.machinery.meta import Object
+from wherry.node.runtimes.interface import ContainerState
+
+
+class Node(Protocol):
+    """The fixture's part that is used here."""
+
+    client: object
+
+
+def is_running(pod: Pod) -> bool:
+    return pod.status.phase == "Running" and all(s.ready for s in pod.status.containerStatuses)
+
+
+def condition(pod: Pod, kind: str) -> str:
+    return next((c.status for c in pod.status.conditions if c.type == kind), "")
+
+
+async def test_a_bound_pod_runs_and_says_so(node) -> None:
+    await node.create("web")
+    pod = await node.until("web", is_running)
+    assert condition(pod, "Ready") == "True"
+    assert pod.status.podIP
+    assert pod.status.hostIP == "192.0.2.1"
+    assert pod.status.containerStatuses[0].containerID.startswith("fake://")
+    assert pod.status.containerStatuses[0].restartCount == 0
+
+
+async def test_the_node_is_registered_and_ready(node) -> None:
+    found = await node.client.get(ApiNode, "n1")
+    ready = next(c for c in found.status.conditions if c.type == "Ready")
+    assert (ready.status, ready.reason) == ("True", "KubeletReady")
+    assert found.metadata.labels["kubernetes.io/hostname"] == "n1"
+    assert found.status.capacity["pods"] == "110"
+
+
+async def test_a_deleted_pod_is_stopped_then_vanishes(node) -> None:
+    await node.create("web")
+    await node.until("web", is_running)
+    await node.client.delete(Pod, "web", "default")
+    await node.until_gone("web")
+    await node.until_true(lambda: not node.agent.workers)
+    assert await node.runtime.list_sandboxes() == []
+
+
+async def test_a_container_that_ends_well_under_OnFailure_ends_its_pod(node) -> None:
+    await node.create(
+        "job", restartPolicy="OnFailure", containers=[{"name": "c", "image": "app:1", "command": ["true"]}]
+    )
+    pod = await node.until("job", lambda pod: pod.status.phase == "Succeeded")
+    assert pod.status.containerStatuses[0].state.terminated.reason == "Completed"
+    assert condition(pod, "Ready") == "False"
+
+
+async def test_a_container_that_fails_under_Never_fails_its_pod(node) -> None:
+    await node.create(
+        "job", restartPolicy="Never", containers=[{"name": "c", "image": "app:1", "command": ["false"]}]
+    )
+    pod = await node.until("job", lambda pod: pod.status.phase == "Failed")
+    assert pod.status.containerStatuses[0].state.terminated.exitCode == 1
+
+
+async def test_a_crashing_container_is_restarted_once_then_backed_off(node) -> None:
+    await node.create("bad", containers=[{"name": "c", "image": "app:1", "command": ["false"]}])
+
+    def waits(pod: Pod) -> bool:
+        statuses = pod.status.containerStatuses
+        waiting = statuses[0].state.waiting if statuses and statuses[0].state else None
+        return waiting is not None and waiting.reason == "CrashLoopBackOff"
+
+    pod = await node.until("bad", waits)
+    assert pod.status.containerStatuses[0].restartCount == 1
+    assert (
+        "back-off 10s restarting failed container=c" in pod.status.containerStatuses[0].state.waiting.message
+    )
+    assert pod.status.phase == "Running"
+
+
+async def test_init_containers_run_in_order_before_the_rest(node) -> None:
+    await node.create(
+        "web",
+        initContainers=[
+            {"name": "one", "image": "app:1", "command": ["true"]},
+            {"name": "two", "image": "app:1", "command": ["true"]},
+        ],
+    )
+    pod = await node.until("web", is_running)
+    assert [s.state.terminated.exitCode for s in pod.status.initContainerStatuses] == [0, 0]
+    assert all(s.ready for s in pod.status.initContainerStatuses)
+    assert condition(pod, "Initialized") == "True"
+
+
+async def test_sidecars_start_first_and_stay(node) -> None:
+    await node.create("web", initContainers=[{"name": "side", "image": "app:1", "restartPolicy": "Always"}])
+    pod = await node.until("web", is_running)
+    assert pod.status.initContainerStatuses[0].started
+    assert pod.status.initContainerStatuses[0].ready
+
+
+async def test_a_restarted_agent_takes_pods_over_and_restarts_nothing(node) -> None:
+    await node.create("web")
+    before = await node.until("web", is_running)
+    await node.stop()
+    await node.start()
+    await node.create("other")
+    await node.until("other", is_running)
+    after = await node.client.get(Pod, "web", "default")
+    assert after.status == before.status
+    containers = await node.runtime.list_containers()
+    assert len([c for c in containers if c.labels["io.kubernetes.pod.name"] == "web"]) == 1
+
+
+async def test_pods_deleted_while_the_agent_was_away_are_removed(node) -> None:
+    await node.create("web")
+    await node.until("web", is_running)
+    await node.stop()
+    await node.client.delete(Pod, "web", "default", grace=0)
+    await node.start()
+    await node.until_true(lambda: not node.runtime._sandboxes)
+
+
+async def test_a_lost_sandbox_is_replaced(node) -> None:
+    await node.create("web")
+    await node.until("web", is_running)
+    sandbox = (await node.runtime.list_sandboxes())[0]
+    await node.runtime.stop_sandbox(sandbox.id)
+    pod = await node.until(
+        "web", lambda pod: is_running(pod) and pod.status.containerStatuses[0].restartCount == 1
+    )
+    assert pod.status.containerStatuses[0].lastState.terminated.exitCode == 137
+
+
+async def test_a_pod_that_asks_for_too_much_is_turned_away(node) -> None:
+    big = {"requests": {"memory": "100Ti"}}
+    await node.create("big", containers=[{"name": "c", "image": "app:1", "resources": big}])
+    pod = await node.until("big", lambda pod: pod.status.phase == "Failed")
+    assert pod.status.reason == "OutOfmemory"
+
+
+async def test_a_missing_configmap_is_waited_for(node) -> None:
+    env = [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "absent", "key": "a"}}}]
+    await node.create("web", containers=[{"name": "c", "image": "app:1", "env": env}])
+
+    def waits(pod: Pod) -> bool:
+        statuses = pod.status.containerStatuses
+        waiting = statuses[0].state.waiting if statuses and statuses[0].state else None
+        return waiting is not None and waiting.reason == "CreateContainerConfigError"
+
+    pod = await node.until("web", waits)
+    assert pod.status.containerStatuses[0].state.waiting.message == 'configmap "absent" not found'
+
+
+async def test_an_image_that_cannot_be_pulled_is_tried_again_later(node) -> None:
+    from wherry.node.runtimes.interface import RuntimeFailure
+
+    node.runtime.failing["pull"] = RuntimeFailure("no such image")
+    await node.create("web")
+
+    def reason(pod: Pod) -> str:
+        statuses = pod.status.containerStatuses
+        waiting = statuses[0].state.waiting if statuses and statuses[0].state else None
+        return waiting.reason if waiting else ""
+
+    await node.until("web", lambda pod: reason(pod) == "ErrImagePull")
+    await node.until("web", lambda pod: reason(pod) == "ImagePullBackOff")
+
+
+async def test_an_ephemeral_container_joins_a_running_pod(node) -> None:
+    await node.create("web")
+    await node.until("web", is_running)
+    patch = {"spec": {"ephemeralContainers": [{"name": "debug", "image": "tool:1"}]}}
+    await node.client.patch(Pod, "web", patch, "default", type="strategic", subresource="ephemeralcontainers")
+    pod = await node.until(
+        "web",
+        lambda pod: any(s.state and s.state.running for s in pod.status.ephemeralContainerStatuses),
+    )
+    assert is_running(pod)
+    assert isinstance(pod, Object)
+    assert ContainerState.RUNNING in {c.state for c in await node.runtime.list_containers()}
