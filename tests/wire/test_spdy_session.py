@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -166,6 +167,18 @@ async def test_a_peer_without_flow_control_is_braked_by_the_connection() -> None
             size += len(data)
         await sending
         assert size > 16_000_000
+
+
+async def test_what_nobody_will_read_stops_nobody(eventually: Any) -> None:
+    async with against_frames(client=False) as (session, peer, encoder, _):
+        for number in (1, 3, 5):
+            await peer.send(encoder.encode(spdy.SynStream(number)))
+            stream = await accepted(session)
+            sending = asyncio.create_task(peer.send(encoder.encode(spdy.Data(number, b"x" * 5_000_000))))
+            await eventually(lambda stream=stream: stream.unread)
+            stream.close()
+            async with asyncio.timeout(5):
+                await sending
 
 
 async def test_rules_are_kept_against_those_who_break_them() -> None:

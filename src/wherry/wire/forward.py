@@ -13,9 +13,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from wherry.wire import channels, websocket
+from wherry.wire.answer import Upgrade
 from wherry.wire.duplex import ByteStream, Duplex, splice
 from wherry.wire.message import Request, Response, text
-from wherry.wire.protocol import Upgrade
 from wherry.wire.remote import SPDY, VERSION_HEADER
 from wherry.wire.spdy_session import SpdySession, SpdyStream
 from wherry.wire.websocket import Tunnel, WebSocket

@@ -20,10 +20,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from wherry.wire import channels, websocket
+from wherry.wire.answer import Upgrade
 from wherry.wire.channels import ERROR, RESIZE, STDERR, STDIN, STDOUT, Size
 from wherry.wire.duplex import Duplex
 from wherry.wire.message import Query, Request, Response, text
-from wherry.wire.protocol import Upgrade
 from wherry.wire.spdy_session import SpdySession, SpdyStream
 from wherry.wire.websocket import WebSocket
 

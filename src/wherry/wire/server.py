@@ -21,9 +21,10 @@ from datetime import datetime
 from typing import Any
 
 from wherry.machinery.clock import Clock
+from wherry.wire.answer import Answer, Handler, Limits, Upgrade
 from wherry.wire.duplex import Duplex
 from wherry.wire.message import Headers, Query, Request, Response, text
-from wherry.wire.protocol import Answer, Handler, HttpProtocol, Limits, Upgrade
+from wherry.wire.protocol import HttpProtocol
 from wherry.wire.stream import Stream
 
 __all__ = [

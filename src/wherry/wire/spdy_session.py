@@ -295,12 +295,17 @@ class SpdySession:
             self._over = True
 
     def was_read(self, stream: SpdyStream, size: int) -> None:
-        self._unread -= size
-        self._was_read.set()
+        if stream.number in self._streams:
+            self._unread -= size
+            self._was_read.set()
         if delta := stream.owes(size):
             self.put_last(spdy.WindowUpdate(stream.number, delta))
 
     def forget(self, stream: SpdyStream) -> None:
         """A stream is over. What lies unread in it can still be read, but stops nobody any more."""
-        if self._streams.pop(stream.number, None) is not None and self._leaving and not self._streams:
+        if self._streams.pop(stream.number, None) is None:
+            return
+        self._unread -= stream.unread
+        self._was_read.set()
+        if self._leaving and not self._streams:
             self._incoming.put_nowait(None)

@@ -24,10 +24,10 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
+from wherry.wire.answer import Upgrade
 from wherry.wire.client import HttpClient, Reply, UpgradeRefused
 from wherry.wire.duplex import Duplex
 from wherry.wire.message import HeaderPairs, Request, Response, text
-from wherry.wire.protocol import Upgrade
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MESSAGE_LIMIT = 32 * 1024 * 1024  # bytes
