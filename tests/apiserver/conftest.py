@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -94,7 +94,7 @@ class Driver:
         assert isinstance(listing, Listing)
         return listing
 
-    async def names(self, plural: str, **options: Any) -> list[str]:
+    async def names(self, plural: str, **options: Any) -> Sequence[str]:
         return [entry.name for entry in (await self.list(plural, **options)).entries]
 
 

@@ -66,7 +66,7 @@ def _protobuf(body: bytes) -> Any:
 
 
 def object_of(call: Call, resource: Resource | None = None) -> Tree:
-    """The request's object: parsed, of the resource's kind, completed; unknown fields as the call wants it."""
+    """The request's object: parsed, of the resource's kind, completed; unknown fields treated as asked."""
     resource = resource or call.resource
     tree = parse(call.body, call.content_type)
     if not isinstance(tree, dict):
@@ -79,19 +79,25 @@ def object_of(call: Call, resource: Resource | None = None) -> Tree:
 
 
 def check_kind(tree: Tree, resource: Resource) -> None:
+    """BadRequest where a tree says that it is of another kind or version."""
     version, kind = tree.get("apiVersion"), tree.get("kind")
-    if version in (None, "", resource.apiVersion) and kind in (None, "", resource.kind):
-        return
-    shown = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
     if kind not in (None, "", resource.kind):
+        said = str(version).rpartition("/")[2]
         raise BadRequest(
-            f'{kind} in version "{str(version).rpartition("/")[2]}" cannot be handled as a {resource.kind}: '
-            f"converting ({version}, Kind={kind}) to ({resource.apiVersion}, Kind={resource.kind}): unknown conversion"
+            f'{kind} in version "{said}" cannot be handled as a {resource.kind}: converting ({version}, '
+            f"Kind={kind}) to ({resource.apiVersion}, Kind={resource.kind}): unknown conversion"
         )
-    raise BadRequest(
-        f"the API version in the data ({version}) does not match the expected API version "
-        f"({resource.apiVersion}): {shown}"
-    )
+    if version not in (None, "", resource.apiVersion):
+        raise BadRequest(
+            f"the API version in the data ({version}) does not match the expected API version "
+            f"({resource.apiVersion})"
+        )
+
+
+def unfit(resource: Resource, why: str) -> BadRequest:
+    """What is in the body cannot be read as the resource's kind."""
+    kind = resource.kind
+    return BadRequest(f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {why}')
 
 
 def completed(tree: Tree, resource: Resource, call: Call, duplicates: Sequence[str] = ()) -> None:
@@ -100,9 +106,7 @@ def completed(tree: Tree, resource: Resource, call: Call, duplicates: Sequence[s
     try:
         complete(tree, resource.shape, findings)
     except BadRequest as error:
-        raise BadRequest(
-            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {error.message}'
-        ) from None
+        raise unfit(resource, error.message) from None
     if findings is None or not (findings.unknown or duplicates):
         return
     said = [f'unknown field "{path}"' for path in findings.unknown]
@@ -110,10 +114,7 @@ def completed(tree: Tree, resource: Resource, call: Call, duplicates: Sequence[s
     if call.params.get("fieldValidation") != "Strict":
         call.warnings.extend(said)
         return
-    raise BadRequest(
-        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-        f"strict decoding error: {', '.join(said)}"
-    )
+    raise unfit(resource, f"strict decoding error: {', '.join(said)}")
 
 
 def _looks(call: Call) -> bool:

@@ -205,8 +205,8 @@ ROLES: Mapping[str, list[Tree]] = {
         _rule(
             READ,
             "core",
-            "configmaps endpoints events limitranges namespaces persistentvolumeclaims pods pods/log pods/status "
-            "replicationcontrollers resourcequotas serviceaccounts services",
+            "configmaps endpoints events limitranges namespaces persistentvolumeclaims pods pods/log "
+            "pods/status replicationcontrollers resourcequotas serviceaccounts services",
         ),
         _rule(READ, "apps batch autoscaling networking.k8s.io policy discovery.k8s.io", "*"),
     ],

@@ -27,7 +27,7 @@ from wherry.machinery.errors import (
 from wherry.wire.client import HttpClient, StreamReply, Unreachable, UpgradeRefused
 from wherry.wire.duplex import Duplex, splice
 from wherry.wire.message import HeaderPairs, Request, Response
-from wherry.wire.protocol import Answer, Upgrade
+from wherry.wire.server import Answer, Upgrade
 from wherry.wire.stream import Stream
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from wherry.apiserver.target import Target, target_of
 from wherry.apiserver.watch import Watch
 from wherry.machinery.errors import Forbidden, InternalError, NotFound, StatusError, Unauthorized
 from wherry.wire.message import HeaderPairs, Request, Response, text
-from wherry.wire.protocol import Answer
+from wherry.wire.server import Answer
 from wherry.wire.stream import Stream
 
 log = logging.getLogger(__name__)

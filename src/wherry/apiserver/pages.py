@@ -13,7 +13,7 @@ from wherry.apiserver.discovery import AGGREGATED, Discovery, Document
 from wherry.apiserver.openapi import OpenApi
 from wherry.apiserver.tokens import TokenIssuer
 from wherry.wire.message import Request, Response, text
-from wherry.wire.protocol import Answer
+from wherry.wire.server import Answer
 
 Page = Callable[[Request, User], Answer | Awaitable[Answer]]
 Check = Callable[[], str]  # "" while all is well, else what is not

@@ -34,7 +34,8 @@ def patched(tree: Tree, call: Call, shape: Shape | None) -> Tree:
     patch: Any = body.parse(call.body, "application/json")
     match kind:
         case "application/json-patch+json":
-            return patch_json.apply(tree, patch)
+            changed: Tree = patch_json.apply(tree, patch)
+            return changed
         case "application/merge-patch+json":
             if not isinstance(patch, dict):
                 raise BadRequest("a merge patch is a JSON object: send one")

@@ -154,7 +154,7 @@ def _bookmark(resource: Resource, view: str) -> bytes:
 
 
 def bookmark(resource: Resource, revision: int, form: Form, *, initial_end: bool = False) -> bytes:
-    """A BOOKMARK: everything up to `revision` has been sent; `initial_end`: and all that was there at first."""
+    """A BOOKMARK: all up to `revision` has been sent; `initial_end`: and all that was there at first."""
     annotations: Any = b',"annotations":{"%s":"true"}' % INITIAL_END.encode() if initial_end else b""
     if form.view == "table":
         row = {

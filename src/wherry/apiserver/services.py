@@ -137,7 +137,10 @@ class ServiceHooks(Hooks):
         except ValueError:
             return  # validation says what is wrong with it
         if address not in self.network:
-            why = f"failed to allocate IP {wanted}: the provided IP is not in the valid range. The range of valid IPs is {self.network}"
+            why = (
+                f"failed to allocate IP {wanted}: the provided IP is not in the valid range. "
+                f"The range of valid IPs is {self.network}"
+            )
         elif wanted in self.addresses:
             why = f"failed to allocate IP {wanted}: provided IP is already allocated"
         else:
@@ -190,7 +193,8 @@ class ServiceHooks(Hooks):
     def _check_port(self, call: Call, index: int, protocol: str, wanted: int) -> None:
         path = f"spec.ports[{index}].nodePort"
         if wanted not in self.node_ports:
-            why = f"provided port is not in the valid range. The range of valid ports is {self.node_ports.start}-{self.node_ports.stop - 1}"
+            first, last = self.node_ports.start, self.node_ports.stop - 1
+            why = f"provided port is not in the valid range. The range of valid ports is {first}-{last}"
         elif (protocol, wanted) in self.ports:
             why = "provided port is already allocated"
         else:

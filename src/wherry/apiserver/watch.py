@@ -130,7 +130,7 @@ class Watcher:
     async def open(
         self, call: Call, form: Form, send: Callable[[Any], None], end: Callable[[], None]
     ) -> Watch:
-        """Check the options, wait until the cache is as new as they ask, and make the watch; `start` begins it."""
+        """Check the options, wait until the cache is as new as asked, make the watch; `start` begins it."""
         check_list_options(call, watch=True)
         revision = number(call, "resourceVersion")
         wanted = revision

@@ -25,7 +25,6 @@ from wherry.machinery.clock import Clock
 from wherry.machinery.enums import validate_enums
 from wherry.machinery.errors import (
     AlreadyExists,
-    BadRequest,
     FieldError,
     already_exists,
     conflict,
@@ -263,9 +262,7 @@ class Writer:
             try:
                 typed: Any = msgspec.convert(tree, resource.type)
             except msgspec.ValidationError as error:
-                raise BadRequest(
-                    f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {error}'
-                ) from None
+                raise body.unfit(resource, str(error)) from None
             errors += strategy.validate(typed, old.typed if old is not None else None)
             if old is not None and (transition := strategy.transitions.get(subresource)) is not None:
                 errors += transition(typed, old.typed)
@@ -298,7 +295,7 @@ def _nothing() -> None:
 
 
 def finished(tree: Tree) -> bool:
-    """Nothing holds the object any more: its deletion was asked for, its grace is over, no finalizer is left."""
+    """Nothing holds the object any more: deletion was asked for, grace is over, no finalizer is left."""
     found = tree["metadata"]
     return bool(
         found.get("deletionTimestamp")

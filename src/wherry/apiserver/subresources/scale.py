@@ -64,10 +64,12 @@ async def _write(call: Call, api: Api) -> Outcome:
 
 
 def _wanted(call: Call, current: Entry) -> Tree:
+    scale: Tree
     if call.verb == "update":
-        scale = body.parse(call.body, call.content_type)
-        if not isinstance(scale, dict):
+        sent = body.parse(call.body, call.content_type)
+        if not isinstance(sent, dict):
             raise BadRequest("the request's body is not a Scale")
+        scale = sent
     else:
         scale = patch.patched(scale_of(current).tree, call, SHAPE)
     body.check_kind(scale, SCALE)

@@ -98,7 +98,10 @@ def _bound(ref: dict[str, Any], call: Call, api: Api, uid: str) -> Bound:
         raise not_found(resource.plural, name)
     found = entry.typed
     if ref.get("uid") and ref["uid"] != found.metadata.uid:
-        why = f"the UID in the bound object reference ({ref['uid']}) does not match the UID in record. The object might have been deleted and then recreated"
+        why = (
+            f"the UID in the bound object reference ({ref['uid']}) does not match the UID in record. "
+            "The object might have been deleted and then recreated"
+        )
         raise conflict(resource.plural, name, why=why)
     node = found.spec.nodeName if isinstance(found, Pod) else ""
     node_uid = ""

@@ -1,0 +1,201 @@
+"""Reading: from a message of the protobuf library to the JSON tree that means the same.
+
+Upstream's clients write fields that are no pointers always, zero or not, and JSON has them only where they
+say something. So zero, "" and {} are kept for pointers alone: `replicas: 0`, `emptyDir: {}`.
+"""
+
+from __future__ import annotations
+
+import math
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from wherry.apiserver.protobuf.messages import class_of
+from wherry.apiserver.protobuf.tables import INLINE, SCALARS, Field, Shape, fields_of
+from wherry.machinery.errors import BadRequest
+from wherry.machinery.times import format_micro, format_seconds
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+
+Read = Callable[[Any], Any]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NO_TIME = datetime(1, 1, 1, tzinfo=UTC)  # what a Go time is before it is set
+# No pointers, yet what is empty in them is said: "select all", and JSON of any kind.
+KEPT_EMPTY = frozenset({"meta.v1.LabelSelector", "runtime.RawExtension"})
+_json = msgspec.json.Decoder().decode
+
+
+class Step(NamedTuple):
+    """What becomes of one field. No name: the value's fields are the parent's. No `read`: as it is."""
+
+    name: str | None
+    read: Read | None
+    keep: bool  # zero and empty too
+
+
+class Plan(dict[Any, Step]):
+    """The steps of a message by field descriptor, each made when the field is first met."""
+
+    def __init__(self, message: str) -> None:
+        self.fields: Mapping[int, Field] = {field.number: field for field in fields_of(message)}
+
+    def __missing__(self, descriptor: FieldDescriptor) -> Step:
+        step = self[descriptor] = _step(self.fields[descriptor.number])
+        return step
+
+
+@cache
+def reader(message: str) -> Read:
+    """What turns a message of this full name into JSON."""
+    if special := SPECIAL.get(message):
+        return special
+    if [field.name for field in fields_of(message)] == ["items"]:
+        return _items  # a list that protobuf needs a message for: ExtraValue
+    plan = Plan(message)
+
+    def read(value: Any) -> dict[str, Any]:
+        tree: dict[str, Any] = {}
+        for descriptor, part in value.ListFields():
+            name, inner, keep = plan[descriptor]
+            if inner is not None:
+                part = inner(part)
+            if part or (keep and part is not None):
+                if name is None:
+                    tree.update(part)
+                else:
+                    tree[name] = part
+        return tree
+
+    return read
+
+
+def _step(field: Field) -> Step:
+    name = None if field.name == INLINE else field.name
+    keep = field.shape is Shape.POINTER or field.type in KEPT_EMPTY
+    read = _SCALAR_READS.get(field.type) if field.type in SCALARS else reader(field.type)
+    if field.shape is Shape.MAP:
+        return Step(name, _map_reader(field.type, read), keep)
+    if field.shape is Shape.MANY:
+        return Step(name, _list_reader(read), keep)
+    return Step(name, read, keep)
+
+
+def _list_reader(read: Read | None) -> Read:
+    if read is None:
+        return list
+    return lambda items: [read(item) for item in items]
+
+
+def _map_reader(type_: str, read: Read | None) -> Read:
+    """Keys are sorted: the library keeps no order."""
+    if read is None:
+        return lambda entries: dict(sorted(entries.items()))
+    return lambda entries: {key: read(value) for key, value in sorted(entries.items())}
+
+
+def _number(value: float) -> float | int:
+    """A double as JSON writes it: whole numbers without a fraction."""
+    if not math.isfinite(value):
+        raise BadRequest(f"unable to decode protobuf: {value} has no form in JSON: send a finite number")
+    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+
+
+def _bytes(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+_SCALAR_READS: Mapping[str, Read] = {"double": _number, "bytes": _bytes}
+
+
+# --- types with a JSON form of their own -----------------------------------------------------------
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value.f1)
+
+
+def _moment(value: Any, nanos: int) -> datetime | None:
+    """None for a time that is not set: an empty message, or the first moment of Go's calendar."""
+    if not value.ListFields():
+        return None
+    try:
+        moment = EPOCH + timedelta(seconds=value.f1, microseconds=nanos // 1000)
+    except OverflowError:
+        raise BadRequest(
+            f"unable to decode protobuf: {value.f1} seconds are no time between the years 1 and 9999"
+        ) from None
+    return None if moment == NO_TIME else moment
+
+
+def _time(value: Any) -> str | None:
+    """Whole seconds, as in JSON; a fraction is dropped."""
+    moment = _moment(value, 0)
+    return None if moment is None else format_seconds(moment)
+
+
+def _micro_time(value: Any) -> str | None:
+    moment = _moment(value, value.f2)
+    return None if moment is None else format_micro(moment)
+
+
+def _quantity(value: Any) -> str:
+    return value.f1 or "0"
+
+
+def _int_or_string(value: Any) -> int | str:
+    found: int | str = value.f3 if value.f1 else value.f2
+    return found
+
+
+def _raw_json(value: Any) -> Any:
+    """JSON bytes; none are null."""
+    if not value.f1:
+        return None
+    try:
+        return _json(value.f1)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"unable to decode protobuf: the JSON inside it is malformed: {error}") from None
+
+
+def _raw_extension(value: Any) -> Any:
+    """An object of another kind: JSON, or an envelope in the envelope."""
+    if not value.f1.startswith(MAGIC):
+        return _raw_json(value)
+    apiVersion, kind, tree = read_envelope(value.f1)
+    return {"apiVersion": apiVersion, "kind": kind, **tree}
+
+
+def _schema_or(field: str, other: Read) -> Read:
+    """A schema where there is one, else something simpler."""
+    read = cache(lambda: reader("apiextensions.v1.JSONSchemaProps"))
+
+    def choose(value: Any) -> Any:
+        return read()(value.f1) if value.HasField("f1") else other(getattr(value, field))
+
+    return choose
+
+
+def _schemas(value: Any) -> list[Any]:
+    read = reader("apiextensions.v1.JSONSchemaProps")
+    return [read(schema) for schema in value]
+
+
+SPECIAL: Mapping[str, Read] = {
+    "meta.v1.Time": _time,
+    "meta.v1.MicroTime": _micro_time,
+    "meta.v1.FieldsV1": _raw_json,
+    "quantity.Quantity": _quantity,
+    "intstr.IntOrString": _int_or_string,
+    "runtime.RawExtension": _raw_extension,
+    "apiextensions.v1.JSON": _raw_json,
+    "apiextensions.v1.JSONSchemaPropsOrArray": _schema_or("f2", _schemas),
+    "apiextensions.v1.JSONSchemaPropsOrBool": _schema_or("f1", bool),
+    "apiextensions.v1.JSONSchemaPropsOrStringArray": _schema_or("f2", list),
+}
