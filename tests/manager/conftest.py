@@ -179,7 +179,7 @@ def play() -> Play:
 
 async def _play(scenario: Scenario, which: Sequence[Controller] | None) -> None:
     clock = VirtualClock(seed=1)
-    server = ApiServer(MemoryStore(clock=clock), clock, Settings(version="test"))
+    server = ApiServer(MemoryStore(clock=clock), clock, Settings(version="test", advertise="192.0.2.1"))
     await server.start()
     cluster = Cluster(server, clock, which)
     work = asyncio.create_task(cluster.run())

@@ -343,7 +343,7 @@ def test_an_idle_cluster_looks_at_nothing_but_nodes(play: Any, web: Web) -> None
         more = {name: count - before[name] for name, count in rounds().items() if count != before[name]}
         assert more.keys() <= {"node-lifecycle-controller", "deployment-controller"}
         assert more.get("deployment-controller", 0) <= 1  # its progress deadline passes, to no effect
-        assert more["node-lifecycle-controller"] < 3 * 3600 / 40
+        assert more["node-lifecycle-controller"] <= 3 * 3600 / 40
         assert cluster.engine.is_idle
 
     play(scenario)

@@ -108,6 +108,12 @@ Part = Generator[Action, Outcome, ResultT]
 """Some steps of a round, to be used with `yield from`, which have a result."""
 
 
+def in_turn(actions: Iterable[Action]) -> Round:
+    """`yield from` this where the actions are in a list: a list cannot be told how they went."""
+    for action in actions:  # noqa: UP028 - `yield from` would pass the outcomes on to the list
+        yield action
+
+
 def played(
     round_: Generator[Action, Outcome, Any], answer: Callable[[Action], Outcome] | None = None
 ) -> list[Action]:

@@ -23,6 +23,7 @@ from wherry.controllers.contract import (
     UpdateStatus,
     Watch,
     controller,
+    in_turn,
 )
 from wherry.controllers.pods import is_finished
 from wherry.controllers.replicaset import NAMESPACE_TERMINATING
@@ -75,7 +76,7 @@ def reconcile(deployment: Deployment, seen: Observed) -> Round:
     sets, adoptions = claim(
         deployment, selector_of(deployment), seen.owned(ReplicaSet), seen.orphans(ReplicaSet)
     )
-    yield from adoptions
+    yield from in_turn(adoptions)
     if deployment.metadata.deletionTimestamp:
         rolling = _Rollout(deployment, sets, seen)
         yield from rolling.note_revision()

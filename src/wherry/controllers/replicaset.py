@@ -20,6 +20,7 @@ from wherry.controllers.contract import (
     Round,
     UpdateStatus,
     controller,
+    in_turn,
 )
 from wherry.controllers.pods import (
     available_at,
@@ -64,7 +65,7 @@ def reconcile(rs: ReplicaSet, seen: Observed) -> Round:
     active, adoptions = claim(
         rs, selector, [pod for pod in owned if is_active(pod)], filter(is_active, seen.orphans(Pod))
     )
-    yield from adoptions
+    yield from in_turn(adoptions)
     ending = sum(is_terminating(pod) and selector.matches(pod.metadata.labels) for pod in owned)
     error = None
     if not rs.metadata.deletionTimestamp:
