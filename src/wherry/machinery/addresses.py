@@ -74,3 +74,22 @@ def _network(value: str) -> IPv4Network | IPv6Network | None:
 def canonical_ip(value: str) -> str:
     """An address as the API prefers it: RFC 5952 for IPv6."""
     return str(ip_address(value))
+
+
+def check_endpoint(value: str) -> list[str]:
+    """An address that something can be reached at from other machines."""
+    if errors := check_ip(value):
+        return errors
+    address = ip_address(value)
+    if address.is_unspecified:
+        return [f"may not be unspecified ({value})"]
+    if address.is_loopback:
+        return ["may not be in the loopback range (127.0.0.0/8, ::1/128)"]
+    if address.is_link_local:
+        return ["may not be in the link-local range (169.254.0.0/16, fe80::/10)"]
+    if address.is_multicast and address in _LOCAL_MULTICAST[address.version]:
+        return ["may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"]
+    return []
+
+
+_LOCAL_MULTICAST = {4: ip_network("224.0.0.0/24"), 6: ip_network("ff02::/16")}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wherry.api.columns import AGE, NAME, NONE, column
-from wherry.api.core.resourcevalidation import NOT_NEGATIVE
-from wherry.api.core.templatevalidation import immutable
 from wherry.api.registry import resource
+from wherry.api.rules import NOT_NEGATIVE, immutable
 from wherry.machinery.errors import FieldError, invalid, required
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int64, Raw

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from wherry.api.apps.validation import amount, validate_counts, validate_share, validate_workload
+from wherry.api.apps.validation import validate_workload
 from wherry.api.columns import AGE, NAME, column, containers, labels_text, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
+from wherry.api.rules import amount, validate_counts, validate_share
 from wherry.machinery.errors import FieldError, invalid, not_supported, required
 from wherry.machinery.meta import LabelSelector, Object
 from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Tree

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from wherry.api.apps.validation import validate_counts, validate_workload
+from wherry.api.apps.validation import validate_workload
 from wherry.api.columns import AGE, NAME, column, containers, selector
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
+from wherry.api.rules import validate_counts
 from wherry.machinery.errors import FieldError
 from wherry.machinery.meta import LabelSelector, Object
 from wherry.machinery.schema import Int32, Int64, ListMap, Merge, Part, Time

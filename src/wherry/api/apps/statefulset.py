@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from wherry.api.apps.validation import amount, validate_counts, validate_share, validate_workload
+from wherry.api.apps.validation import validate_workload
 from wherry.api.columns import AGE, NAME, column, containers
 from wherry.api.core.persistentvolumeclaim import PersistentVolumeClaim
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.registry import resource
+from wherry.api.rules import amount, validate_counts, validate_share
 from wherry.machinery.errors import FieldError, forbidden, invalid
 from wherry.machinery.meta import LabelSelector, Object
 from wherry.machinery.names import check_label

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from wherry.api.apps.validation import validate_counts
 from wherry.api.batch.joblabels import CONTROLLER_UID
-from wherry.api.core.templatevalidation import IMMUTABLE, NO_MATCH, immutable, validate_template
+from wherry.api.core.templatevalidation import NO_MATCH, validate_template
+from wherry.api.rules import IMMUTABLE, immutable, validate_counts
 from wherry.machinery import selectors
 from wherry.machinery.conditions import has_condition
 from wherry.machinery.errors import FieldError, invalid, not_supported, required

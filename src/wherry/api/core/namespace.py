@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, invalid
 from wherry.machinery.meta import Object
+from wherry.machinery.names import check_finalizer
 from wherry.machinery.schema import Atomic, ListMap, Merge, Part, Time, Tree
 
 
@@ -53,9 +56,16 @@ def label(tree: Tree) -> None:
         metadata["labels"] = labels
 
 
+def validate(new: Namespace, old: Namespace | None) -> Iterator[FieldError]:
+    for index, finalizer in enumerate(new.spec.finalizers):
+        for problem in check_finalizer(finalizer):
+            yield invalid(f"spec.finalizers[{index}]", finalizer, problem)
+
+
 @resource(
     "v1",
     "namespaces",
+    validate=validate,
     prepare=prepare,
     selectable={"status.phase": lambda namespace: namespace.status.phase},
     columns=(NAME, column("Status", lambda namespace: namespace.status.phase), AGE),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, NONE, UNKNOWN, column, wide
 from wherry.api.core.affinity import Taint
+from wherry.api.core.affinityvalidation import validate_taints
 from wherry.api.registry import resource
+from wherry.machinery.addresses import check_cidr
 from wherry.machinery.conditions import find_condition
+from wherry.machinery.errors import FieldError, forbidden, invalid
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import (
     Atomic,
@@ -185,9 +188,33 @@ def _kernel(node: Node) -> str:
     return f"{version} ({architecture})" if architecture else version
 
 
+PODCIDR_FIXED = 'node updates may not change podCIDR except from "" to valid'
+PROVIDER_FIXED = 'node updates may not change providerID except from "" to valid'
+
+
+def validate(new: Node, old: Node | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if old is not None and spec == old.spec:
+        return
+    yield from validate_taints(spec.taints, "spec.taints")
+    for index, network in enumerate(spec.podCIDRs):
+        for problem in check_cidr(network):
+            yield invalid(f"spec.podCIDRs[{index}]", network, problem)
+    if len(spec.podCIDRs) > 2:
+        detail = "may specify no more than one CIDR for each IP family"
+        yield invalid("spec.podCIDRs", spec.podCIDRs, detail)
+    if old is None:
+        return
+    if old.spec.podCIDRs and spec.podCIDRs != old.spec.podCIDRs:
+        yield forbidden("spec.podCIDRs", PODCIDR_FIXED)
+    if old.spec.providerID and spec.providerID != old.spec.providerID:
+        yield forbidden("spec.providerID", PROVIDER_FIXED)
+
+
 @resource(
     "v1",
     "nodes",
+    validate=validate,
     selectable={"spec.unschedulable": lambda node: "true" if node.spec.unschedulable else "false"},
     columns=(
         NAME,

@@ -16,8 +16,9 @@ from wherry.api.core.containervalidation import (
     validate_init_containers,
     validate_profile,
 )
-from wherry.api.core.resourcevalidation import NOT_NEGATIVE, check_amount, validate_requirements
+from wherry.api.core.resourcevalidation import check_amount, validate_requirements
 from wherry.api.core.volumevalidation import validate_volumes
+from wherry.api.rules import NOT_NEGATIVE
 from wherry.machinery import quantity
 from wherry.machinery.addresses import check_ip
 from wherry.machinery.errors import FieldError, duplicate, forbidden, invalid, required

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wherry.api.core.container import HTTPGetAction, Lifecycle, LifecycleHandler, Probe
-from wherry.api.core.resourcevalidation import NOT_NEGATIVE
+from wherry.api.rules import NOT_NEGATIVE
 from wherry.machinery.errors import FieldError, forbidden, invalid, required
 from wherry.machinery.names import check_header_name, check_port, check_port_name
 

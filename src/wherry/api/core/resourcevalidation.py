@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wherry.api.core.container import ResourceRequirements
+from wherry.api.rules import NOT_NEGATIVE
 from wherry.machinery import quantity
 from wherry.machinery.errors import FieldError, forbidden, invalid, required
 from wherry.machinery.names import check_qualified_name
 
-NOT_NEGATIVE = "must be greater than or equal to 0"
 CONTAINER_RESOURCES = frozenset(("cpu", "memory", "ephemeral-storage"))
 STANDARD_RESOURCES = CONTAINER_RESOURCES | {
     "storage",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, NONE, column, labels_text, wide
+from wherry.api.core.servicevalidation import validate
 from wherry.api.registry import resource
 from wherry.machinery.meta import Condition, Object
 from wherry.machinery.schema import Atomic, Int32, IntOrString, ListMap, Merge, OneOf, Part, Tree
@@ -134,6 +135,7 @@ def prepare(tree: Tree, old: Tree | None) -> None:
     "v1",
     "services",
     prepare=prepare,
+    validate=validate,
     selectable={
         "spec.clusterIP": lambda service: service.spec.clusterIP,
         "spec.type": lambda service: service.spec.type,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.api.core.podvalidation import validate_pod_spec
@@ -14,7 +13,6 @@ from wherry.machinery.meta import LabelSelector
 from wherry.machinery.names import check_annotation_key
 
 NO_MATCH = "`selector` does not match template `labels`"
-IMMUTABLE = "field is immutable"
 
 
 def validate_template(template: PodTemplateSpec, path: str) -> Iterator[FieldError]:
@@ -48,8 +46,3 @@ def validate_selects(selector: LabelSelector, template: PodTemplateSpec) -> Iter
     elif selectors.from_label_selector(selector).matches(template.metadata.labels):
         return
     yield invalid("spec.template.metadata.labels", template.metadata.labels, NO_MATCH)
-
-
-def immutable(path: str, new: Any, old: Any) -> Iterator[FieldError]:
-    if new != old:
-        yield invalid(path, new, IMMUTABLE)
