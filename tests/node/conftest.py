@@ -52,11 +52,12 @@ class SystemClock:
 class Node:
     """A node whose runtime is fake and whose API server is real. The agent can be stopped and started."""
 
-    def __init__(self, client: Client, folder: Path) -> None:
+    def __init__(self, client: Client, folder: Path, runtime: Any = None, **config: Any) -> None:
         self.client = client
         self.clock = SystemClock()
-        self.runtime = FakeRuntime(self.clock)
-        self.config = AgentConfig(node_name="n1", data_folder=folder, may_mount=False, node_ip="192.0.2.1")
+        self.runtime = runtime or FakeRuntime(self.clock)
+        config = {"may_mount": False, **config}
+        self.config = AgentConfig(node_name="n1", data_folder=folder, node_ip="192.0.2.1", **config)
         self.agent: Agent | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -111,11 +112,21 @@ class Node:
                 await asyncio.sleep(0.01)
 
 
+@pytest.fixture(scope="session")
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@pytest.fixture
+def make_node() -> type[Node]:
+    return Node
+
+
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
     clock = SystemClock()
     store = MemoryStore(clock=clock)
-    server = ApiServer(store, clock, Settings(version="v1.37.0"))
+    server = ApiServer(store, clock, Settings(version="v1.37.0", advertise="192.0.2.9"))
     await server.start()
     client = Client(InProcess(server.api))
     for namespace in ("default", "kube-node-lease"):
