@@ -123,7 +123,12 @@ async def test_how_long_a_pod_takes_to_run(real) -> None:
 
 async def test_a_killed_process_is_restarted(real) -> None:
     await real.create("web", containers=[busybox("sh", "-c", "sleep 0.3; exit 1")])
-    pod = await real.until("web", lambda pod: pod.status.containerStatuses[:1] != () and pod.status.containerStatuses[0].restartCount == 1)
+    pod = await real.until(
+        "web",
+        lambda pod: (
+            pod.status.containerStatuses[:1] != () and pod.status.containerStatuses[0].restartCount == 1
+        ),
+    )
     assert pod.status.containerStatuses[0].lastState.terminated.exitCode == 1
 
 

@@ -16,6 +16,7 @@ from wherry.machinery.schema import edit
 from wherry.node.containerstatus import is_started, render_container
 from wherry.node.facts import Failure, Kind, Seen, kind_of_containers
 from wherry.node.resources import qos_class
+from wherry.node.restarts import is_restarted, policy_of
 
 OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 
@@ -65,7 +66,7 @@ def render(
         )
 
     inits, mains = statuses(pod.spec.initContainers), statuses(pod.spec.containers)
-    phase = _phase(pod, inits, mains, over=over)
+    phase = _phase(pod, seen, inits, mains, over=over)
     if verdict is not None:
         phase = "Failed"
     elif is_terminal(pod.status.phase):
@@ -109,7 +110,7 @@ def _rejected(pod: Pod, why: Failure, now: datetime) -> PodStatus:
 
 
 def _phase(
-    pod: Pod, inits: Sequence[ContainerStatus], mains: Sequence[ContainerStatus], *, over: bool
+    pod: Pod, seen: Seen, inits: Sequence[ContainerStatus], mains: Sequence[ContainerStatus], *, over: bool
 ) -> str:
     policies = {container.name: container.restartPolicy for container in pod.spec.initContainers}
     pending_init = failed_init = 0
@@ -135,25 +136,19 @@ def _phase(
         return "Pending"
     if running:
         return "Running"
-    return _ended_phase(pod, mains)
+    return _ended_phase(pod, seen, mains)
 
 
-def _ended_phase(pod: Pod, mains: Sequence[ContainerStatus]) -> str:
+def _ended_phase(pod: Pod, seen: Seen, mains: Sequence[ContainerStatus]) -> str:
     """Every container has ended at least once and none runs: is there another round?"""
     by_name = {container.name: container for container in pod.spec.containers}
     for status in mains:
-        container = by_name[status.name]
-        policy = container.restartPolicy or pod.spec.restartPolicy
-        if policy == "Always" or (policy == "OnFailure" and not _succeeded(status)):
-            return "Running"
-        if status.state is None or status.state.terminated is None:
-            return "Running"  # it waits to be restarted, whatever the policy: a rule asked for it
-        if any(
-            rule.action == "Restart"
-            and rule.exitCodes is not None
-            and (status.state.terminated.exitCode in rule.exitCodes.values)
-            == (rule.exitCodes.operator == "In")
-            for rule in container.restartPolicyRules
+        container, run = by_name[status.name], seen.newest(status.name)
+        if run is not None:
+            if is_restarted(container, Kind.MAIN, pod, run, seen):
+                return "Running"
+        elif policy_of(container, pod) == "Always" or not (
+            _succeeded(status) or policy_of(container, pod) == "Never"
         ):
             return "Running"
     return "Succeeded" if all(map(_succeeded, mains)) else "Failed"
