@@ -14,9 +14,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from google.protobuf.message import DecodeError
 
 from wherry.apiserver.protobuf.messages import class_of
-from wherry.apiserver.protobuf.tables import INLINE, SCALARS, Field, Shape, fields_of
+from wherry.apiserver.protobuf.tables import (
+    INLINE,
+    SCALARS,
+    Field,
+    Shape,
+    fields_of,
+    is_list,
+    message_for,
+)
 from wherry.machinery.errors import BadRequest
 from wherry.machinery.times import format_micro, format_seconds
 
@@ -29,6 +38,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_TIME = datetime(1, 1, 1, tzinfo=UTC)  # what a Go time is before it is set
 # No pointers, yet what is empty in them is said: "select all", and JSON of any kind.
 KEPT_EMPTY = frozenset({"meta.v1.LabelSelector", "runtime.RawExtension"})
+MAGIC = b"k8s\0"  # every object in protobuf begins so
+SCHEMA = "apiextensions.v1.JSONSchemaProps"
 _json = msgspec.json.Decoder().decode
 
 
@@ -56,8 +67,8 @@ def reader(message: str) -> Read:
     """What turns a message of this full name into JSON."""
     if special := SPECIAL.get(message):
         return special
-    if [field.name for field in fields_of(message)] == ["items"]:
-        return _items  # a list that protobuf needs a message for: ExtraValue
+    if is_list(message):
+        return _items
     plan = Plan(message)
 
     def read(value: Any) -> dict[str, Any]:
@@ -168,23 +179,49 @@ def _raw_extension(value: Any) -> Any:
     """An object of another kind: JSON, or an envelope in the envelope."""
     if not value.f1.startswith(MAGIC):
         return _raw_json(value)
-    apiVersion, kind, tree = read_envelope(value.f1)
+    apiVersion, kind, tree = read_object(value.f1)
     return {"apiVersion": apiVersion, "kind": kind, **tree}
 
 
-def _schema_or(field: str, other: Read) -> Read:
-    """A schema where there is one, else something simpler."""
-    read = cache(lambda: reader("apiextensions.v1.JSONSchemaProps"))
+def read_object(data: bytes) -> tuple[str, str, dict[str, Any]]:
+    """apiVersion, kind and fields of the object in an envelope. BadRequest where there is none."""
+    if not data.startswith(MAGIC):
+        raise BadRequest(
+            "provided data does not appear to be a protobuf message: it must begin with k8s\\0"
+        )
+    envelope = parse("runtime.Unknown", data[len(MAGIC) :])
+    apiVersion, kind = envelope.f1.f1, envelope.f1.f2
+    for field, value in (("Kind", kind), ("apiVersion", apiVersion)):
+        if not value:
+            raise BadRequest(f"Object '{field}' is missing in the protobuf envelope: set it in its typeMeta")
+    message = message_for(apiVersion, kind)
+    if message is None:
+        raise BadRequest(
+            f'no kind "{kind}" is registered for version "{apiVersion}" in protobuf: send it as JSON'
+        )
+    return apiVersion, kind, reader(message)(parse(message, envelope.f2))
 
-    def choose(value: Any) -> Any:
-        return read()(value.f1) if value.HasField("f1") else other(getattr(value, field))
 
-    return choose
+def parse(message: str, data: bytes) -> Any:
+    """A message of the library. BadRequest where the bytes are none."""
+    try:
+        return class_of(message).FromString(data)
+    except DecodeError:
+        name = message.rpartition(".")[2]
+        raise BadRequest(f"unable to decode protobuf: the bytes are no well-formed {name}") from None
 
 
-def _schemas(value: Any) -> list[Any]:
-    read = reader("apiextensions.v1.JSONSchemaProps")
-    return [read(schema) for schema in value]
+def _schema_or_array(value: Any) -> Any:
+    read = reader(SCHEMA)
+    return read(value.f1) if value.HasField("f1") else [read(schema) for schema in value.f2]
+
+
+def _schema_or_bool(value: Any) -> Any:
+    return reader(SCHEMA)(value.f2) if value.HasField("f2") else value.f1
+
+
+def _schema_or_strings(value: Any) -> Any:
+    return reader(SCHEMA)(value.f1) if value.HasField("f1") else list(value.f2)
 
 
 SPECIAL: Mapping[str, Read] = {
@@ -195,7 +232,7 @@ SPECIAL: Mapping[str, Read] = {
     "intstr.IntOrString": _int_or_string,
     "runtime.RawExtension": _raw_extension,
     "apiextensions.v1.JSON": _raw_json,
-    "apiextensions.v1.JSONSchemaPropsOrArray": _schema_or("f2", _schemas),
-    "apiextensions.v1.JSONSchemaPropsOrBool": _schema_or("f1", bool),
-    "apiextensions.v1.JSONSchemaPropsOrStringArray": _schema_or("f2", list),
+    "apiextensions.v1.JSONSchemaPropsOrArray": _schema_or_array,
+    "apiextensions.v1.JSONSchemaPropsOrBool": _schema_or_bool,
+    "apiextensions.v1.JSONSchemaPropsOrStringArray": _schema_or_strings,
 }

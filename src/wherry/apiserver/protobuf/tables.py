@@ -106,6 +106,11 @@ def fields_of(message: str) -> tuple[Field, ...]:
     return package(home)[name]
 
 
+def is_list(message: str) -> bool:
+    """Whether the message is there only because protobuf has no map of lists: ExtraValue, Verbs."""
+    return [field[1:] for field in fields_of(message)] == [("items", "string", Shape.MANY)]
+
+
 def message_for(apiVersion: str, kind: str) -> str | None:
     """The full name of the message that a kind travels as, if it has one."""
     group, _, version = apiVersion.rpartition("/")
