@@ -42,10 +42,12 @@ class Nft:
     async def _call(self, arguments: tuple[str, ...], script: str) -> str:
         command = (*self._enter, _tool(), *arguments)
         try:
-            process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+            # Without a script nft reads nothing, and may be gone before anything could be written to it.
+            source = PIPE if script else DEVNULL
+            process = await asyncio.create_subprocess_exec(*command, stdin=source, stdout=PIPE, stderr=PIPE)
         except OSError as error:
             raise NftError(f"{command[0]} could not be started: {error.strerror}") from None
-        talk = asyncio.ensure_future(process.communicate(script.encode()))
+        talk = asyncio.ensure_future(process.communicate(script.encode() or None))
         try:
             output, errors = await asyncio.shield(talk)
         except asyncio.CancelledError:
