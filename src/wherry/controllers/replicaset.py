@@ -126,11 +126,13 @@ def _status(
 ) -> ReplicaSetStatus:
     wanted = from_labels(rs.spec.template.metadata.labels)
     min_ready = rs.spec.minReadySeconds or 0
+    ready = [pod for pod in active if is_ready(pod)]
+    available = ready if not min_ready else [pod for pod in ready if is_available(pod, min_ready, now)]
     return ReplicaSetStatus(
         replicas=len(active),
         fullyLabeledReplicas=sum(wanted.matches(pod.metadata.labels) for pod in active),
-        readyReplicas=sum(map(is_ready, active)),
-        availableReplicas=sum(is_available(pod, min_ready, now) for pod in active),
+        readyReplicas=len(ready),
+        availableReplicas=len(available),
         terminatingReplicas=ending,
         observedGeneration=rs.metadata.generation or 0,
         conditions=_conditions(rs, len(active), error, now),
