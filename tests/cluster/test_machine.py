@@ -195,7 +195,7 @@ def test_exec_takes_input_and_gives_output_and_exit_code(machine: Machine) -> No
 
 def test_exec_on_a_terminal_has_one(machine: Machine) -> None:
     pod = machine.pods()[0]
-    inner = f"{machine.kubectl_program} exec -it {pod} -- sh -c 'test -t 0 && stty size'"
+    inner = f"{machine.kubectl_program} exec -it {pod} -- sh -c 'sleep 0.5; test -t 0 && stty size'"
     script = ["script", "-qec", f"stty rows 33 cols 101; {inner}", "/dev/null"]
     done = subprocess.run(
         script, capture_output=True, text=True, check=False, env=machine.environment, timeout=30
