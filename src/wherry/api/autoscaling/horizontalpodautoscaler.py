@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.api.autoscaling.columns import targets
+from wherry.api.autoscaling.validation import validate
 from wherry.api.columns import AGE, NAME, column, or_unset
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
@@ -188,6 +189,7 @@ class HorizontalPodAutoscalerStatus(Part):
 @resource(
     "autoscaling/v2",
     "horizontalpodautoscalers",
+    validate=validate,
     columns=(
         NAME,
         column(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wherry.api.autoscaling.conversion import from_stored, to_stored
+from wherry.api.autoscaling.validation import validate_scale
 from wherry.api.columns import AGE, NAME, UNKNOWN, column, or_unset
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, invalid
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32, Int64, Part, Time, atomic
 
@@ -37,9 +41,17 @@ def _targets(found: HorizontalPodAutoscaler) -> str:
     return f"cpu: {UNKNOWN if used is None else f'{used}%'}/{'<auto>' if wanted is None else f'{wanted}%'}"
 
 
+def validate(new: HorizontalPodAutoscaler, old: HorizontalPodAutoscaler | None) -> Iterator[FieldError]:
+    yield from validate_scale(new.spec)
+    percent = new.spec.targetCPUUtilizationPercentage
+    if percent is not None and percent < 1:
+        yield invalid("spec.targetCPUUtilizationPercentage", percent, "must be greater than 0")
+
+
 @resource(
     "autoscaling/v1",
     "horizontalpodautoscalers",
+    validate=validate,
     columns=(
         NAME,
         column(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, NONE, column
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, duplicate, forbidden, invalid, required
 from wherry.machinery.meta import Object
+from wherry.machinery.names import check_prefixed_path
 from wherry.machinery.schema import Atomic, Bytes, Int32, ListMap, OneOf, Part, Time, Tree
 from wherry.machinery.times import human_duration
 
@@ -90,9 +92,52 @@ def prepare(tree: Tree, old: Tree | None) -> None:
         tree["spec"] = old.get("spec", {})
 
 
+SHORTEST = 600
+LEGACY_SIGNER = "kubernetes.io/legacy-unknown"
+
+
+def validate(new: CertificateSigningRequest, old: CertificateSigningRequest | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if not spec.usages:
+        yield required("spec.usages")
+    for index, usage in enumerate(spec.usages):
+        if usage in spec.usages[:index]:
+            yield duplicate(f"spec.usages[{index}]", usage)
+    if not spec.request:
+        yield required("spec.request")
+    if not spec.signerName:
+        yield required("spec.signerName")
+    elif spec.signerName == LEGACY_SIGNER:
+        detail = "the legacy signerName is not allowed via this API version"
+        yield invalid("spec.signerName", spec.signerName, detail)
+    else:
+        for problem in check_prefixed_path(spec.signerName):
+            yield invalid("spec.signerName", spec.signerName, problem)
+    if spec.expirationSeconds is not None and spec.expirationSeconds < SHORTEST:
+        detail = "may not specify a duration less than 600 seconds (10 minutes)"
+        yield invalid("spec.expirationSeconds", spec.expirationSeconds, detail)
+
+
+def _keep_certificate(new: CertificateSigningRequest, old: CertificateSigningRequest) -> Iterator[FieldError]:
+    if new.status.certificate != old.status.certificate:
+        yield forbidden("status.certificate", "updates may not set certificate content")
+
+
+def _validate_status(new: CertificateSigningRequest, old: CertificateSigningRequest) -> Iterator[FieldError]:
+    if old.status.certificate and new.status.certificate != old.status.certificate:
+        yield forbidden("status.certificate", "updates may not modify existing certificate content")
+    before = {condition.type for condition in old.status.conditions}
+    for condition in new.status.conditions:
+        if condition.type in ("Approved", "Denied") and condition.type not in before:
+            detail = f'updates may not add a condition of type "{condition.type}"'
+            yield forbidden("status.conditions", detail)
+
+
 @resource(
     "certificates.k8s.io/v1",
     "certificatesigningrequests",
+    validate=validate,
+    transitions={"": _keep_certificate, "approval": _keep_certificate, "status": _validate_status},
     prepare=prepare,
     selectable={"spec.signerName": lambda found: found.spec.signerName},
     columns=(

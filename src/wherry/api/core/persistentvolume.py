@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, access_modes, column, or_unset, wide
 from wherry.api.core.affinity import VolumeNodeAffinity
-from wherry.api.core.persistentvolumeclaim import class_of
+from wherry.api.core.affinityvalidation import validate_node_selector
+from wherry.api.core.persistentvolumeclaim import class_of, validate_access_modes
 from wherry.api.core.reference import ObjectReference
 from wherry.api.core.volume import (
     AWSElasticBlockStoreVolumeSource,
@@ -33,9 +34,15 @@ from wherry.api.core.volume import (
     StorageOSPersistentVolumeSource,
     VsphereVirtualDiskVolumeSource,
 )
+from wherry.api.core.volumevalidation import source_of, validate_sources
 from wherry.api.registry import resource
+from wherry.api.rules import immutable
+from wherry.machinery import quantity
+from wherry.machinery.differences import difference
+from wherry.machinery.errors import FieldError, forbidden, invalid, not_supported, required
 from wherry.machinery.meta import Object
-from wherry.machinery.schema import Atomic, Granular, OneOf, Part, Quantity, Time, Tree
+from wherry.machinery.names import check_subdomain
+from wherry.machinery.schema import Atomic, Granular, OneOf, Part, Quantity, Time, Tree, edit
 
 
 class PersistentVolumeSpec(Part):
@@ -92,9 +99,62 @@ def prepare(tree: Tree, old: Tree | None) -> None:
             tree["status"]["lastPhaseTransitionTime"] = created
 
 
+SOURCES = tuple(name for name, hint in PersistentVolumeSpec.__annotations__.items() if "VolumeSource" in hint)
+
+
+def validate(new: PersistentVolume, old: PersistentVolume | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if old is not None and spec == old.spec:
+        return
+    if not spec.accessModes:
+        yield required("spec.accessModes")
+    yield from validate_access_modes(spec.accessModes, "spec.accessModes")
+    if not spec.capacity:
+        yield required("spec.capacity")
+    for name, text in spec.capacity.items():
+        if name != "storage":
+            yield not_supported("spec.capacity", name, ("storage",))
+        elif quantity.parse(text).nanos <= 0:
+            yield invalid("spec.capacity[storage]", text, "must be greater than zero")
+    found = source_of(spec, SOURCES)
+    yield from validate_sources(spec, found, "spec")
+    if not found:
+        yield required("spec", "must specify a volume type")
+    if (
+        spec.hostPath is not None
+        and spec.hostPath.path == "/"
+        and spec.persistentVolumeReclaimPolicy == "Recycle"
+    ):
+        yield forbidden("spec.hostPath", "may not be '/' for a PersistentVolumeReclaimPolicy of 'Recycle'")
+    if spec.nodeAffinity is not None and spec.nodeAffinity.required is not None:
+        yield from validate_node_selector(spec.nodeAffinity.required, "spec.nodeAffinity.required")
+    elif spec.nodeAffinity is not None:
+        yield required("spec.nodeAffinity.required", "must specify required node constraints")
+    elif spec.local is not None:
+        yield required("spec.nodeAffinity", "Local volume requires node affinity")
+    for problem in check_subdomain(spec.storageClassName) if spec.storageClassName else ():
+        yield invalid("spec.storageClassName", spec.storageClassName, problem)
+    if old is not None:
+        yield from _validate_update(spec, old.spec)
+
+
+def _validate_update(new: PersistentVolumeSpec, old: PersistentVolumeSpec) -> Iterator[FieldError]:
+    sources = [
+        edit(PersistentVolumeSpec(), **{name: getattr(spec, name) for name in SOURCES}) for spec in (new, old)
+    ]
+    if sources[0] != sources[1]:
+        detail = "spec.persistentvolumesource is immutable after creation"
+        yield forbidden("spec.persistentvolumesource", f"{detail}\n{difference(sources[1], sources[0])}\n")
+    # The paths of these two are printed without spec.
+    yield from immutable("volumeMode", new.volumeMode, old.volumeMode)
+    if old.nodeAffinity is not None:
+        yield from immutable("nodeAffinity", new.nodeAffinity, old.nodeAffinity)
+
+
 @resource(
     "v1",
     "persistentvolumes",
+    validate=validate,
     prepare=prepare,
     columns=(
         NAME,

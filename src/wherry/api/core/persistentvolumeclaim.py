@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from wherry.api.columns import AGE, NAME, Cell, access_modes, column, or_unset, wide
@@ -10,8 +10,13 @@ from wherry.api.core.container import VolumeResourceRequirements
 from wherry.api.core.reference import TypedLocalObjectReference, TypedObjectReference
 from wherry.api.core.volumehealth import VolumeHealthCondition
 from wherry.api.registry import resource
+from wherry.machinery import quantity
+from wherry.machinery.differences import difference
+from wherry.machinery.errors import FieldError, forbidden, invalid, not_supported, required
+from wherry.machinery.labels import validate_label_selector
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Granular, ListMap, Merge, OneOf, Part, Quantity, Time, Tree
+from wherry.machinery.names import check_subdomain
+from wherry.machinery.schema import Atomic, Granular, ListMap, Merge, OneOf, Part, Quantity, Time, Tree, edit
 
 
 class ModifyVolumeStatus(Part):
@@ -87,9 +92,81 @@ def _bound(cell: Cell) -> Cell:
     return lambda claim: cell(claim) if claim.spec.volumeName else ""
 
 
+ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+CLAIM_FIXED = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+
+
+def validate_access_modes(modes: tuple[str, ...], path: str) -> Iterator[FieldError]:
+    for mode in modes:
+        if mode not in ACCESS_MODES:
+            yield not_supported(path, mode, ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and len(modes) > 1:
+        yield forbidden(path, "may not use ReadWriteOncePod with other access modes")
+
+
+def validate_claim_spec(spec: PersistentVolumeClaimSpec, path: str) -> Iterator[FieldError]:
+    if not spec.accessModes:
+        yield required(f"{path}.accessModes", "at least 1 access mode is required")
+    yield from validate_access_modes(spec.accessModes, f"{path}.accessModes")
+    yield from validate_label_selector(spec.selector, f"{path}.selector")
+    storage = spec.resources.requests.get("storage")
+    if storage is None:
+        yield required(f"{path}.resources[storage]")
+    elif quantity.parse(storage).nanos <= 0:
+        yield invalid(f"{path}.resources[storage]", storage, "must be greater than zero")
+    for problem in check_subdomain(spec.storageClassName) if spec.storageClassName else ():
+        yield invalid(f"{path}.storageClassName", spec.storageClassName, problem)
+    for field in ("dataSource", "dataSourceRef"):
+        source = getattr(spec, field)
+        if source is None:
+            continue
+        for name in ("name", "kind"):
+            if not getattr(source, name):
+                yield required(f"{path}.{field}.{name}")
+        if not source.apiGroup and source.kind != "PersistentVolumeClaim":
+            detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+            yield invalid(f"{path}.{field}", source.kind, detail)
+
+
+def validate(new: PersistentVolumeClaim, old: PersistentVolumeClaim | None) -> Iterator[FieldError]:
+    if old is not None and new.spec == old.spec:
+        return
+    yield from validate_claim_spec(new.spec, "spec")
+    if old is not None:
+        yield from _validate_update(new, old)
+
+
+def _validate_update(new: PersistentVolumeClaim, old: PersistentVolumeClaim) -> Iterator[FieldError]:
+    before, after = old.spec, new.spec
+    # Until somebody looks for a volume, class and volume may still be filled in.
+    changes: dict[str, Any] = {"volumeAttributesClassName": before.volumeAttributesClassName}
+    if not before.volumeName:
+        changes["volumeName"] = before.volumeName
+    if before.storageClassName is None:
+        changes["storageClassName"] = None
+    bound = old.status.phase == "Bound"
+    if bound:
+        changes["resources"] = edit(after.resources, requests=before.resources.requests)
+    rest = edit(after, **changes)
+    if rest != before:
+        yield forbidden("spec", f"{CLAIM_FIXED}\n{difference(before, rest)}\n")
+    wanted, asked = (
+        after.resources.requests.get("storage", "0"),
+        before.resources.requests.get("storage", "0"),
+    )
+    if not bound or quantity.parse(wanted) >= quantity.parse(asked):
+        return
+    capacity = old.status.capacity.get("storage", "0")
+    if quantity.parse(wanted) < quantity.parse(capacity):
+        yield forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
+    elif not old.status.allocatedResourceStatuses:
+        yield forbidden("spec.resources.requests.storage", "field can not be less than previous value")
+
+
 @resource(
     "v1",
     "persistentvolumeclaims",
+    validate=validate,
     prepare=prepare,
     columns=(
         NAME,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from wherry.api.core.affinity import Affinity, NodeAffinity, NodeSelector, Toleration
 from wherry.api.core.container import Container
+from wherry.machinery.differences import difference
 from wherry.machinery.errors import FieldError, forbidden, invalid
 from wherry.machinery.schema import edit
 
@@ -24,13 +21,6 @@ ONLY = (
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 )
 RESIZABLE = ("cpu", "memory")
-
-
-def difference(old: Any, new: Any) -> str:
-    """What differs between two parts, as lines of indented JSON."""
-    before, after = (json.dumps(msgspec.to_builtins(part), indent=2, sort_keys=True) for part in (old, new))
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
 def validate_update(new: Pod, old: Pod) -> Iterator[FieldError]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, NONE, column
 from wherry.api.registry import resource
 from wherry.machinery.conditions import find_condition
+from wherry.machinery.errors import FieldError, invalid, required
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Atomic, Int32, ListMap, ListSet, Merge, Part, Time
 
@@ -87,9 +89,25 @@ def _dangling(found: FlowSchema) -> str:
     return condition.status if condition is not None else "?"
 
 
+def validate(new: FlowSchema, old: FlowSchema | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if not 1 <= spec.matchingPrecedence <= 10_000:
+        detail = "must be a value between 1 and 10000"
+        yield invalid("spec.matchingPrecedence", spec.matchingPrecedence, detail)
+    if not spec.priorityLevelConfiguration.name:
+        yield required("spec.priorityLevelConfiguration.name", "must reference a priority level")
+    for index, rule in enumerate(spec.rules):
+        if not rule.subjects:
+            yield required(f"spec.rules[{index}].subjects", "subjects must contain at least one value")
+        if not rule.resourceRules and not rule.nonResourceRules:
+            detail = "at least one of resourceRules and nonResourceRules has to be non-empty"
+            yield required(f"spec.rules[{index}]", detail)
+
+
 @resource(
     "flowcontrol.apiserver.k8s.io/v1",
     "flowschemas",
+    validate=validate,
     columns=(
         NAME,
         column("PriorityLevel", lambda found: found.spec.priorityLevelConfiguration.name),

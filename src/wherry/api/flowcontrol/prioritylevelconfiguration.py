@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from wherry.api.columns import AGE, NAME, NONE, Cell, column
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, forbidden, invalid, required
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32, ListMap, Merge, OneOf, Part, Time, Written
 
@@ -64,9 +66,42 @@ def _queuing(field: str) -> Cell:
     return cell
 
 
+def validate(new: PriorityLevelConfiguration, old: PriorityLevelConfiguration | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if not spec.type:
+        yield required("spec.type")
+    if spec.type == "Exempt":
+        if spec.limited is not None:
+            yield forbidden("spec.limited", "must be nil if the type is not Limited")
+        return
+    if spec.exempt is not None:
+        yield forbidden("spec.exempt", "must be nil if the type is Limited")
+    limited = spec.limited
+    if limited is None:
+        yield required("spec.limited", "must not be empty when type is Limited")
+        return
+    if limited.nominalConcurrencyShares < 0:
+        value = limited.nominalConcurrencyShares
+        yield invalid("spec.limited.nominalConcurrencyShares", value, "must be a non-negative integer")
+    if not 0 <= limited.lendablePercent <= 100:
+        detail = "must be between 0 and 100, inclusive"
+        yield invalid("spec.limited.lendablePercent", limited.lendablePercent, detail)
+    response = limited.limitResponse
+    where = "spec.limited.limitResponse"
+    if response.type == "Reject" and response.queuing is not None:
+        yield forbidden(f"{where}.queuing", "must be nil if limited.limitResponse.type is not Limited")
+    elif response.type == "Queue" and response.queuing is None:
+        detail = "must not be empty if limited.limitResponse.type is Limited"
+        yield required(f"{where}.queuing", detail)
+    elif response.queuing is not None and response.queuing.handSize > response.queuing.queues:
+        detail = f"should not be greater than queues ({response.queuing.queues})"
+        yield invalid(f"{where}.queuing.handSize", response.queuing.handSize, detail)
+
+
 @resource(
     "flowcontrol.apiserver.k8s.io/v1",
     "prioritylevelconfigurations",
+    validate=validate,
     columns=(
         NAME,
         column("Type", lambda found: found.spec.type),

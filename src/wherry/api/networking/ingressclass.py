@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from wherry.api.columns import AGE, NONE, column, flagged_name
 from wherry.api.registry import resource
+from wherry.api.rules import immutable
+from wherry.machinery.errors import ErrorType, FieldError, forbidden, invalid, required
 from wherry.machinery.meta import Object
+from wherry.machinery.names import check_prefixed_path
 from wherry.machinery.schema import OneOf, Part
 
 
@@ -31,9 +35,38 @@ def _parameters(found: IngressClass) -> str:
     return f"{kind}/{parameters.name}"
 
 
+LONGEST_CONTROLLER = 250
+
+
+def validate(new: IngressClass, old: IngressClass | None) -> Iterator[FieldError]:
+    controller = new.spec.controller or ""
+    if not controller:
+        yield required("spec.controller")
+    elif len(controller) > LONGEST_CONTROLLER:
+        detail = f"may not be more than {LONGEST_CONTROLLER} bytes"
+        yield FieldError("spec.controller", detail, type=ErrorType.TooLong)
+    else:
+        for problem in check_prefixed_path(controller):
+            yield invalid("spec.controller", controller, problem)
+    parameters = new.spec.parameters
+    if parameters is not None:
+        for field in ("kind", "name"):
+            if not getattr(parameters, field):
+                yield required(f"spec.parameters.{field}")
+        if parameters.scope == "Namespace" and not parameters.namespace:
+            detail = "`parameters.scope` is set to 'Namespace'"
+            yield required("spec.parameters.namespace", detail)
+        if parameters.scope == "Cluster" and parameters.namespace:
+            detail = "`parameters.scope` is set to 'Cluster'"
+            yield forbidden("spec.parameters.namespace", detail)
+    if old is not None:
+        yield from immutable("spec.controller", new.spec.controller, old.spec.controller)
+
+
 @resource(
     "networking.k8s.io/v1",
     "ingressclasses",
+    validate=validate,
     columns=(
         flagged_name("ingressclass.kubernetes.io/is-default-class"),
         column("Controller", lambda found: found.spec.controller or ""),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, column
 from wherry.api.registry import resource
+from wherry.api.rules import validate_share
+from wherry.machinery.errors import FieldError, invalid
+from wherry.machinery.labels import validate_label_selector
 from wherry.machinery.meta import Condition, LabelSelector, Object
 from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, OneOf, Part, Time
 
@@ -32,9 +35,19 @@ def _or_not_applicable(value: int | str | None) -> str:
     return "N/A" if value is None else str(value)
 
 
+def validate(new: PodDisruptionBudget, old: PodDisruptionBudget | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if spec.minAvailable is not None and spec.maxUnavailable is not None:
+        yield invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")
+    yield from validate_share(spec.minAvailable, "spec.minAvailable", at_most_all=True)
+    yield from validate_share(spec.maxUnavailable, "spec.maxUnavailable", at_most_all=True)
+    yield from validate_label_selector(spec.selector, "spec.selector")
+
+
 @resource(
     "policy/v1",
     "poddisruptionbudgets",
+    validate=validate,
     columns=(
         NAME,
         column("Min Available", lambda found: _or_not_applicable(found.spec.minAvailable)),

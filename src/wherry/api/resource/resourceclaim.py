@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from wherry.api.columns import AGE, NAME, column
 from wherry.api.core.affinity import NodeSelector
 from wherry.api.registry import resource
 from wherry.api.resource.device import DeviceAllocationResult, DeviceClaim
+from wherry.api.resource.validation import validate_devices
+from wherry.api.rules import immutable
+from wherry.machinery.errors import FieldError
 from wherry.machinery.meta import Condition, Object
 from wherry.machinery.schema import Atomic, ListMap, Merge, Part, Raw, Time
 
@@ -63,9 +67,16 @@ def _state(claim: ResourceClaim) -> str:
     return ",".join(words)
 
 
+def validate(new: ResourceClaim, old: ResourceClaim | None) -> Iterator[FieldError]:
+    yield from validate_devices(new.spec.devices, "spec.devices")
+    if old is not None:
+        yield from immutable("spec", new.spec, old.spec)
+
+
 @resource(
     "resource.k8s.io/v1",
     "resourceclaims",
+    validate=validate,
     columns=(NAME, column("State", _state), AGE),
 )
 class ResourceClaim(Object):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from wherry.api.columns import AGE, NAME, column
 from wherry.api.core.persistentvolume import PersistentVolumeSpec
 from wherry.api.registry import resource
+from wherry.api.rules import immutable
+from wherry.machinery.errors import FieldError, forbidden, invalid, required
 from wherry.machinery.meta import Object
+from wherry.machinery.names import check_subdomain
 from wherry.machinery.schema import Int32, Part, Time
 
 
@@ -35,9 +38,26 @@ class VolumeAttachmentStatus(Part):
     detachError: VolumeError | None = None
 
 
+def validate(new: VolumeAttachment, old: VolumeAttachment | None) -> Iterator[FieldError]:
+    spec = new.spec
+    if not spec.attacher:
+        yield required("spec.attacher")
+    for problem in check_subdomain(spec.nodeName):
+        yield invalid("spec.nodeName", spec.nodeName, problem)
+    source = spec.source
+    if source.inlineVolumeSpec is None and not source.persistentVolumeName:
+        yield required("spec.source", "must specify exactly one of inlineVolumeSpec and persistentVolumeName")
+    elif source.inlineVolumeSpec is not None and source.persistentVolumeName:
+        detail = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+        yield forbidden("spec.source", detail)
+    if old is not None:
+        yield from immutable("spec", spec, old.spec)
+
+
 @resource(
     "storage.k8s.io/v1",
     "volumeattachments",
+    validate=validate,
     columns=(
         NAME,
         column("Attacher", lambda found: found.spec.attacher, format="name"),
