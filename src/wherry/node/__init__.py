@@ -1,0 +1,1 @@
+"""node: the agent on each machine: runs the Pods bound to it and says how they are."""
