@@ -149,10 +149,14 @@ def keep(config: Config) -> None:
 
     settings = dataclasses.asdict(config)
     settings["data_dir"] = str(config.data_dir)
+    text = yaml.safe_dump(settings, sort_keys=False)
+    file = config.data_dir / "config.yaml"
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if file.exists() and file.read_text() == text:
+        return
     temporary = config.data_dir / "config.yaml.new"
-    temporary.write_text(yaml.safe_dump(settings, sort_keys=False))
-    temporary.replace(config.data_dir / "config.yaml")
+    temporary.write_text(text)
+    temporary.replace(file)
 
 
 def settled(config: Config) -> Config:

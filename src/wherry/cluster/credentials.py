@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
+from pathlib import Path
 
+from wherry.client import kubeconfig
 from wherry.client.kubeconfig import Access
 from wherry.cluster.config import Config
 from wherry.cluster.pki import Folder, Identity
@@ -72,3 +74,19 @@ def admin_access(config: Config, credentials: Credentials) -> Access:
         key=credentials.admin.key,
         context=config.context,
     )
+
+
+def publish(path: Path, context: str, access: Access) -> None:
+    """Put a context into a kubeconfig; one that says the same is left alone, even on a full disk."""
+    try:
+        found = kubeconfig.load(path, context)
+    except (kubeconfig.KubeconfigError, OSError):
+        found = None
+    same = found is not None and (found.server, found.ca, found.certificate, found.key) == (
+        access.server,
+        access.ca,
+        access.certificate,
+        access.key,
+    )
+    if not same:
+        kubeconfig.merge(path, context, access)

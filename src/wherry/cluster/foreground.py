@@ -35,6 +35,8 @@ def run(component: Component, expected: tuple[type[Exception], ...]) -> None:
 
 def _fail(error: BaseException) -> NoReturn:
     words = str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        words = error.strerror  # without the number, which says nothing to people
     report_failure(words)
     raise click.ClickException(words) from error
 

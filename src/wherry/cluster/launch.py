@@ -72,7 +72,8 @@ class Launch:
             now = SystemClock().now()
             made = credentials.prepare(config, now)
             credentials.node(config, now)
-            kubeconfig.merge(config.kubeconfig, config.context, credentials.admin_access(config, made))
+            access = credentials.admin_access(config, made)
+            credentials.publish(config.kubeconfig, config.context, access)
         except OSError as error:
             raise LaunchFailed(
                 f"{config.data_dir} cannot be written: {error.strerror}; free some room, "
@@ -88,7 +89,7 @@ class Launch:
         """Into the user's own file, for kubectl and helm as they are."""
         access = kubeconfig.load(self.config.kubeconfig)
         try:
-            kubeconfig.merge(kubeconfig.default_path(), self.config.context, access)
+            credentials.publish(kubeconfig.default_path(), self.config.context, access)
         except (OSError, kubeconfig.KubeconfigError) as error:
             # The cluster runs all the same, and its own file has everything.
             raise LaunchFailed(

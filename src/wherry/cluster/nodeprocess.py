@@ -45,7 +45,10 @@ async def runtime_of(config: Config) -> CriRuntime:
     socket = config.containerd or settings.socket
     found = await find(socket, SystemClock(), "" if config.containerd else settings.pipes)
     if found is None:
-        raise RuntimeFailure(f"no container runtime answers on {socket}: start the cluster with `wherry up`")
+        advice = "start the cluster with `wherry up`"
+        if config.containerd:
+            advice = "start it, or leave the setting `containerd` out to have one started"
+        raise RuntimeFailure(f"no container runtime answers on {socket}: {advice}")
     return found
 
 

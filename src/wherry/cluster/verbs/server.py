@@ -13,7 +13,6 @@ from wherry.cluster.verbs.options import cluster_options, config_of, server_opti
 @cluster_options
 @server_options
 def command(**flags: Any) -> None:
-    from wherry.client import kubeconfig
     from wherry.cluster import credentials
     from wherry.cluster.clock import SystemClock
     from wherry.cluster.config import settled
@@ -27,7 +26,7 @@ def command(**flags: Any) -> None:
         config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = credentials.prepare(config, SystemClock().now())
         access = credentials.admin_access(config, made)
-        kubeconfig.merge(config.kubeconfig, config.context, access)
+        credentials.publish(config.kubeconfig, config.context, access)
     except OSError as error:
         raise click.ClickException(
             f"{config.data_dir} cannot be written: {error.strerror}; choose another folder with --data-dir"
