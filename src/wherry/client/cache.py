@@ -18,6 +18,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import msgspec
+
 from wherry.api.registry import Resource, resource_for
 from wherry.client.transport import Event, Transport
 from wherry.machinery.clock import Clock
@@ -326,7 +328,7 @@ class Caches:
                 _note_trouble(scope, error)
                 if error.code == 410 and self._clock.monotonic() - began > wait:
                     continue
-            except (ConnectionError, TimeoutError) as error:
+            except (OSError, msgspec.MsgspecError) as error:
                 _note_trouble(scope, error)
             if self._clock.monotonic() - began > LONGEST_WAIT:
                 wait = SHORTEST_WAIT

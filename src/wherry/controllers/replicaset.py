@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from wherry.api.apps.replicaset import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
@@ -33,6 +33,7 @@ from wherry.controllers.pods import (
 from wherry.controllers.ranking import victims
 from wherry.machinery.conditions import find_condition, remove_condition
 from wherry.machinery.errors import StatusError
+from wherry.machinery.meta import Object
 from wherry.machinery.ownership import controller_of
 from wherry.machinery.schema import edit
 from wherry.machinery.selectors import Selector, from_label_selector, from_labels
@@ -60,43 +61,52 @@ def selector_of(rs: ReplicaSet) -> Selector:
     },
 )
 def reconcile(rs: ReplicaSet, seen: Observed) -> Round:
+    yield from keep(rs, rs, seen, lambda status: edit(rs, status=status))
+
+
+def keep(
+    owner: Object, rs: ReplicaSet, seen: Observed, with_status: Callable[[ReplicaSetStatus], Object]
+) -> Round:
+    """Keep as many Pods as `rs` wants, for `owner`: itself, or what wants the same under another name."""
     owned = seen.owned(Pod)
     selector = selector_of(rs)
     active, adoptions = claim(
-        rs, selector, [pod for pod in owned if is_active(pod)], filter(is_active, seen.orphans(Pod))
+        owner, selector, [pod for pod in owned if is_active(pod)], filter(is_active, seen.orphans(Pod))
     )
     yield from in_turn(adoptions)
     ending = sum(is_terminating(pod) and selector.matches(pod.metadata.labels) for pod in owned)
     error = None
-    if not rs.metadata.deletionTimestamp:
-        error = yield from _manage(rs, active, seen)
+    if not owner.metadata.deletionTimestamp:
+        error = yield from _manage(owner, rs, active, seen)
     status = _status(rs, active, ending, error, seen.now)
     if status != rs.status:
-        yield UpdateStatus(edit(rs, status=status))
+        yield UpdateStatus(with_status(status))
     yield from _wait_for_availability(rs, active, seen.now)
 
 
-def _manage(rs: ReplicaSet, active: Sequence[Pod], seen: Observed) -> Part[StatusError | None]:
+def _manage(owner: Object, rs: ReplicaSet, active: Sequence[Pod], seen: Observed) -> Part[StatusError | None]:
     """Make what is missing, delete what is too much; the first error, if any."""
     missing = rs.spec.replicas - len(active)
     if missing > 0:
-        pod = from_template(rs.spec.template, rs)
+        pod = from_template(rs.spec.template, owner)
         outcome = yield Attempt((Create(pod),) * min(missing, BURST), slow_start=True)
-        yield from _tell_created(rs, outcome)
+        yield from _tell_created(owner, outcome)
         return None if _is_terminating_namespace(outcome.error) else outcome.error
     if missing < 0:
-        chosen = victims(active, _related(rs, seen), min(-missing, BURST), seen.now)
+        chosen = victims(active, _related(owner, active, seen), min(-missing, BURST), seen.now)
         outcome = yield Attempt(tuple(Delete(pod) for pod in chosen[:BURST]))
-        yield from _tell_deleted(rs, outcome)
+        yield from _tell_deleted(owner, outcome)
         return outcome.error
     return None
 
 
-def _related(rs: ReplicaSet, seen: Observed) -> Iterator[Pod]:
-    """Active Pods of all ReplicaSets of the same owner: its own, and those that a rollout replaces."""
-    owner = controller_of(rs.metadata)
-    sets = seen.controlled_by(ReplicaSet, owner.uid) if owner is not None else (rs,)
-    for each in sets:
+def _related(owner: Object, active: Sequence[Pod], seen: Observed) -> Iterator[Pod]:
+    """Active Pods of all ReplicaSets of the same Deployment: these, and those that a rollout replaces."""
+    above = controller_of(owner.metadata)
+    if above is None or not isinstance(owner, ReplicaSet):
+        yield from active
+        return
+    for each in seen.controlled_by(ReplicaSet, above.uid):
         yield from filter(is_active, seen.controlled_by(Pod, each.metadata.uid))
 
 
@@ -104,21 +114,21 @@ def _is_terminating_namespace(error: StatusError | None) -> bool:
     return error is not None and any(cause.reason == NAMESPACE_TERMINATING for cause in error.causes)
 
 
-def _tell_created(rs: ReplicaSet, outcome: Outcome) -> Iterator[Emit]:
+def _tell_created(owner: Object, outcome: Outcome) -> Iterator[Emit]:
     for _, pod in outcome.done:
         if pod is not None:
-            yield Emit(rs, "Normal", "SuccessfulCreate", f"Created pod: {pod.metadata.name}")
+            yield Emit(owner, "Normal", "SuccessfulCreate", f"Created pod: {pod.metadata.name}")
     for _, error in outcome.failed:
         if not _is_terminating_namespace(error):
-            yield Emit(rs, "Warning", "FailedCreate", f"Error creating: {error}")
+            yield Emit(owner, "Warning", "FailedCreate", f"Error creating: {error}")
 
 
-def _tell_deleted(rs: ReplicaSet, outcome: Outcome) -> Iterator[Emit]:
+def _tell_deleted(owner: Object, outcome: Outcome) -> Iterator[Emit]:
     for step, _ in outcome.done:
         assert isinstance(step, Delete)
-        yield Emit(rs, "Normal", "SuccessfulDelete", f"Deleted pod: {step.object.metadata.name}")
+        yield Emit(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {step.object.metadata.name}")
     for _, error in outcome.failed:
-        yield Emit(rs, "Warning", "FailedDelete", f"Error deleting: {error}")
+        yield Emit(owner, "Warning", "FailedDelete", f"Error deleting: {error}")
 
 
 def _status(

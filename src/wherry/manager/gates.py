@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from wherry.api.registry import Resource
 from wherry.client.cache import Cache, Change, Key
@@ -32,7 +33,7 @@ class Gates:
     def closed(self, key: Key) -> bool:
         return key in self._missing
 
-    def close(self, key: Key, written: Iterable[Written], caches: dict[Resource, Cache[Object]]) -> None:
+    def close(self, key: Key, written: Iterable[Written], caches: Mapping[Resource, Cache[Any]]) -> None:
         """Keep the key back until these writes show; those that show already, or never will, do not count."""
         missing = 0
         for each in written:
@@ -52,7 +53,7 @@ class Gates:
                 loop = asyncio.get_running_loop()
                 self._timers[key] = loop.call_later(PATIENCE, self._give_up, key)
 
-    def seen(self, resource: Resource, revision: int, changes: Sequence[Change[Object]]) -> None:
+    def seen(self, resource: Resource, revision: int, changes: Sequence[Change[Any]]) -> None:
         """The cache of `resource` has taken these in and come this far."""
         heap = self._revisions.get(resource)
         while heap and heap[0][0] <= revision:
