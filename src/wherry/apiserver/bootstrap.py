@@ -102,6 +102,8 @@ def _kubernetes(service_ip: str, address: str, port: int) -> Iterator[tuple[type
             },
         },
     )
+    if not port or ip_address(address).is_loopback:
+        return  # nobody else could reach it there, and the API refuses such endpoints
     ports = [{"name": "https", "port": port, "protocol": "TCP"}]
     yield (
         Endpoints,
