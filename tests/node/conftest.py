@@ -1,4 +1,4 @@
-"""What the node room's tests share: a clock, an API server in the same process, a node with a fake runtime."""
+"""What the node room's tests share: a clock, an API server in process, a node with a fake runtime."""
 
 from __future__ import annotations
 
@@ -85,22 +85,23 @@ class Node:
 
     async def until(self, name: str, condition: Callable[[Pod], bool]) -> Pod:
         """The pod, as soon as the API shows it in the state that `condition` describes."""
-        last = None
+        last: Pod | None = None
         try:
             async with asyncio.timeout(LIMIT):
                 async for events in self.client.watch(Pod, fieldSelector=f"metadata.name={name}"):
                     for event in events:
                         if event.object is not None:
-                            last = event.object
-                            if condition(last):
-                                return last
+                            found: Pod = event.object
+                            last = found
+                            if condition(found):
+                                return found
         except TimeoutError:
             pytest.fail(f"pod {name} did not get there; it is {msgspec.to_builtins(last)}")
         pytest.fail("the watch ended")
 
     async def until_gone(self, name: str) -> None:
         async with asyncio.timeout(LIMIT):
-            while await self.client.find(Pod, name, "default") is not None:
+            while await self.client.find(Pod, name, "default") is not None:  # noqa: ASYNC110 it ends by itself
                 await asyncio.sleep(0.01)
 
     async def until_true(self, condition: Callable[[], bool | Awaitable[bool]]) -> None:

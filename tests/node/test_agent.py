@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any
 
 from wherry.api.core.node import Node as ApiNode
 from wherry.api.core.pod import Pod
-from wherry.machinery.meta import Object
-from wherry.node.runtimes.interface import ContainerState
-
-
-class Node(Protocol):
-    """The fixture's part that is used here."""
-
-    client: object
+from wherry.node.runtimes.interface import ContainerState, RuntimeFailure
 
 
 def is_running(pod: Pod) -> bool:
@@ -24,7 +17,7 @@ def condition(pod: Pod, kind: str) -> str:
     return next((c.status for c in pod.status.conditions if c.type == kind), "")
 
 
-async def test_a_bound_pod_runs_and_says_so(node) -> None:
+async def test_a_bound_pod_runs_and_says_so(node: Any) -> None:
     await node.create("web")
     pod = await node.until("web", is_running)
     assert condition(pod, "Ready") == "True"
@@ -34,7 +27,7 @@ async def test_a_bound_pod_runs_and_says_so(node) -> None:
     assert pod.status.containerStatuses[0].restartCount == 0
 
 
-async def test_the_node_is_registered_and_ready(node) -> None:
+async def test_the_node_is_registered_and_ready(node: Any) -> None:
     found = await node.client.get(ApiNode, "n1")
     ready = next(c for c in found.status.conditions if c.type == "Ready")
     assert (ready.status, ready.reason) == ("True", "KubeletReady")
@@ -42,7 +35,7 @@ async def test_the_node_is_registered_and_ready(node) -> None:
     assert found.status.capacity["pods"] == "110"
 
 
-async def test_a_deleted_pod_is_stopped_then_vanishes(node) -> None:
+async def test_a_deleted_pod_is_stopped_then_vanishes(node: Any) -> None:
     await node.create("web")
     await node.until("web", is_running)
     await node.client.delete(Pod, "web", "default")
@@ -51,7 +44,7 @@ async def test_a_deleted_pod_is_stopped_then_vanishes(node) -> None:
     assert await node.runtime.list_sandboxes() == []
 
 
-async def test_a_container_that_ends_well_under_OnFailure_ends_its_pod(node) -> None:
+async def test_a_container_that_ends_well_under_OnFailure_ends_its_pod(node: Any) -> None:
     await node.create(
         "job", restartPolicy="OnFailure", containers=[{"name": "c", "image": "app:1", "command": ["true"]}]
     )
@@ -60,7 +53,7 @@ async def test_a_container_that_ends_well_under_OnFailure_ends_its_pod(node) -> 
     assert condition(pod, "Ready") == "False"
 
 
-async def test_a_container_that_fails_under_Never_fails_its_pod(node) -> None:
+async def test_a_container_that_fails_under_Never_fails_its_pod(node: Any) -> None:
     await node.create(
         "job", restartPolicy="Never", containers=[{"name": "c", "image": "app:1", "command": ["false"]}]
     )
@@ -68,7 +61,7 @@ async def test_a_container_that_fails_under_Never_fails_its_pod(node) -> None:
     assert pod.status.containerStatuses[0].state.terminated.exitCode == 1
 
 
-async def test_a_crashing_container_is_restarted_once_then_backed_off(node) -> None:
+async def test_a_crashing_container_is_restarted_once_then_backed_off(node: Any) -> None:
     await node.create("bad", containers=[{"name": "c", "image": "app:1", "command": ["false"]}])
 
     def waits(pod: Pod) -> bool:
@@ -84,7 +77,7 @@ async def test_a_crashing_container_is_restarted_once_then_backed_off(node) -> N
     assert pod.status.phase == "Running"
 
 
-async def test_init_containers_run_in_order_before_the_rest(node) -> None:
+async def test_init_containers_run_in_order_before_the_rest(node: Any) -> None:
     await node.create(
         "web",
         initContainers=[
@@ -98,14 +91,14 @@ async def test_init_containers_run_in_order_before_the_rest(node) -> None:
     assert condition(pod, "Initialized") == "True"
 
 
-async def test_sidecars_start_first_and_stay(node) -> None:
+async def test_sidecars_start_first_and_stay(node: Any) -> None:
     await node.create("web", initContainers=[{"name": "side", "image": "app:1", "restartPolicy": "Always"}])
     pod = await node.until("web", is_running)
     assert pod.status.initContainerStatuses[0].started
     assert pod.status.initContainerStatuses[0].ready
 
 
-async def test_a_restarted_agent_takes_pods_over_and_restarts_nothing(node) -> None:
+async def test_a_restarted_agent_takes_pods_over_and_restarts_nothing(node: Any) -> None:
     await node.create("web")
     before = await node.until("web", is_running)
     await node.stop()
@@ -118,7 +111,7 @@ async def test_a_restarted_agent_takes_pods_over_and_restarts_nothing(node) -> N
     assert len([c for c in containers if c.labels["io.kubernetes.pod.name"] == "web"]) == 1
 
 
-async def test_pods_deleted_while_the_agent_was_away_are_removed(node) -> None:
+async def test_pods_deleted_while_the_agent_was_away_are_removed(node: Any) -> None:
     await node.create("web")
     await node.until("web", is_running)
     await node.stop()
@@ -127,7 +120,7 @@ async def test_pods_deleted_while_the_agent_was_away_are_removed(node) -> None:
     await node.until_true(lambda: not node.runtime._sandboxes)
 
 
-async def test_a_lost_sandbox_is_replaced(node) -> None:
+async def test_a_lost_sandbox_is_replaced(node: Any) -> None:
     await node.create("web")
     await node.until("web", is_running)
     sandbox = (await node.runtime.list_sandboxes())[0]
@@ -138,14 +131,14 @@ async def test_a_lost_sandbox_is_replaced(node) -> None:
     assert pod.status.containerStatuses[0].lastState.terminated.exitCode == 137
 
 
-async def test_a_pod_that_asks_for_too_much_is_turned_away(node) -> None:
+async def test_a_pod_that_asks_for_too_much_is_turned_away(node: Any) -> None:
     big = {"requests": {"memory": "100Ti"}}
     await node.create("big", containers=[{"name": "c", "image": "app:1", "resources": big}])
     pod = await node.until("big", lambda pod: pod.status.phase == "Failed")
     assert pod.status.reason == "OutOfmemory"
 
 
-async def test_a_missing_configmap_is_waited_for(node) -> None:
+async def test_a_missing_configmap_is_waited_for(node: Any) -> None:
     env = [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "absent", "key": "a"}}}]
     await node.create("web", containers=[{"name": "c", "image": "app:1", "env": env}])
 
@@ -158,9 +151,7 @@ async def test_a_missing_configmap_is_waited_for(node) -> None:
     assert pod.status.containerStatuses[0].state.waiting.message == 'configmap "absent" not found'
 
 
-async def test_an_image_that_cannot_be_pulled_is_tried_again_later(node) -> None:
-    from wherry.node.runtimes.interface import RuntimeFailure
-
+async def test_an_image_that_cannot_be_pulled_is_tried_again_later(node: Any) -> None:
     node.runtime.failing["pull"] = RuntimeFailure("no such image")
     await node.create("web")
 
@@ -173,7 +164,7 @@ async def test_an_image_that_cannot_be_pulled_is_tried_again_later(node) -> None
     await node.until("web", lambda pod: reason(pod) == "ImagePullBackOff")
 
 
-async def test_an_ephemeral_container_joins_a_running_pod(node) -> None:
+async def test_an_ephemeral_container_joins_a_running_pod(node: Any) -> None:
     await node.create("web")
     await node.until("web", is_running)
     patch = {"spec": {"ephemeralContainers": [{"name": "debug", "image": "tool:1"}]}}
@@ -183,5 +174,4 @@ async def test_an_ephemeral_container_joins_a_running_pod(node) -> None:
         lambda pod: any(s.state and s.state.running for s in pod.status.ephemeralContainerStatuses),
     )
     assert is_running(pod)
-    assert isinstance(pod, Object)
     assert ContainerState.RUNNING in {c.state for c in await node.runtime.list_containers()}

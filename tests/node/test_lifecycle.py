@@ -293,7 +293,10 @@ def test_an_earlier_failure_is_not_tried_again_before_its_time() -> None:
     plan = advance(pod_of("a", "b"), seen, NOW)
     assert [i.key for i in plan.instructions] == ["start:b"]
     assert plan.wake == later
-    assert plan.status.containerStatuses[0].state.waiting.reason == "ErrImagePull"
+    state = plan.status.containerStatuses[0].state
+    assert state is not None
+    assert state.waiting is not None
+    assert state.waiting.reason == "ErrImagePull"
 
 
 names = st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)

@@ -64,7 +64,7 @@ def test_who_asks_for_nothing_is_killed_first() -> None:
 
 def test_sidecars_count_throughout_and_init_containers_at_their_peak() -> None:
     request = {"requests": {"cpu": "100m"}}
-    inits = (
+    inits: tuple[dict[str, object], ...] = (
         {"restartPolicy": "Always", "resources": {"requests": {"cpu": "50m"}}},
         {"resources": {"requests": {"cpu": "300m"}}},
     )
@@ -84,7 +84,8 @@ def test_a_full_node_says_what_it_lacks() -> None:
     assert insufficient(half, [], node) is None
     assert insufficient(half, [half], node) == (
         "OutOfcpu",
-        "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1500, capacity: 2000",
+        "Pod was rejected: Node didn't have enough resource: "
+        "cpu, requested: 1500, used: 1500, capacity: 2000",
     )
     reason = insufficient(pod({}), [pod({}), pod({})], node)
     assert reason is not None
