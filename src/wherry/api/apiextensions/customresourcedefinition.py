@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from wherry.api.apiextensions.jsonschema import JSONSchemaProps
+from wherry.api.apiextensions.validation import validate
 from wherry.api.columns import NAME, column, wide
 from wherry.api.registry import resource
 from wherry.machinery.conditions import has_condition
@@ -152,6 +153,7 @@ def prepare(tree: Tree, old: Tree | None) -> None:
     "apiextensions.k8s.io/v1",
     "customresourcedefinitions",
     prepare=prepare,
+    validate=validate,
     columns=(
         NAME,
         column("Scope", lambda found: found.spec.scope),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from wherry.api.columns import NAME, column, labels_text
 from wherry.api.registry import resource
+from wherry.api.rules import immutable
 from wherry.machinery.conditions import has_condition
+from wherry.machinery.errors import FieldError, invalid, required
 from wherry.machinery.meta import Condition, Object
+from wherry.machinery.names import check_prefixed_path, check_subdomain
 from wherry.machinery.schema import Bytes, Int32, ListMap, Merge, Part, Time
 
 
@@ -40,9 +43,24 @@ def _state(found: PodCertificateRequest) -> str:
     return "Pending"
 
 
+def validate(new: PodCertificateRequest, old: PodCertificateRequest | None) -> Iterator[FieldError]:
+    spec = new.spec
+    for problem in check_prefixed_path(spec.signerName):
+        yield invalid("spec.signerName", spec.signerName, problem)
+    for field in ("podName", "serviceAccountName", "nodeName"):
+        for problem in check_subdomain(getattr(spec, field)):
+            yield invalid(f"spec.{field}", getattr(spec, field), problem)
+    for field in ("podUID", "serviceAccountUID", "nodeUID"):
+        if not getattr(spec, field):
+            yield required(f"spec.{field}")
+    if old is not None:
+        yield from immutable("spec", spec, old.spec)
+
+
 @resource(
     "certificates.k8s.io/v1",
     "podcertificaterequests",
+    validate=validate,
     selectable={
         "spec.signerName": lambda found: found.spec.signerName,
         "spec.podName": lambda found: found.spec.podName,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wherry.api.core.eventcolumns import COLUMNS, source_of
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, invalid, required
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32, MicroTime, Part, Time
 
@@ -19,9 +22,24 @@ class EventSource(Part):
     host: str = ""
 
 
+def validate(new: Event, old: Event | None) -> Iterator[FieldError]:
+    namespace, found = new.metadata.namespace, new.involvedObject.namespace
+    if (not found and namespace != "default") or (found and namespace != found):
+        yield invalid("involvedObject.namespace", found, "does not match event.namespace")
+    if not new.eventTime:
+        return
+    # Events of the newer interface say more, and that in full.
+    for field in ("reportingComponent", "reportingInstance", "action", "reason"):
+        if not getattr(new, field):
+            yield required("reportingController" if field == "reportingComponent" else field)
+    if new.type not in ("Normal", "Warning"):
+        yield invalid("type", new.type, "has invalid value: " + new.type)
+
+
 @resource(
     "v1",
     "events",
+    validate=validate,
     selectable={
         "involvedObject.kind": lambda event: event.involvedObject.kind,
         "involvedObject.namespace": lambda event: event.involvedObject.namespace,

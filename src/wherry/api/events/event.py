@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wherry.api.columns import aged, column, named, wide
 from wherry.api.core.event import EventSource
 from wherry.api.core.reference import ObjectReference
 from wherry.api.registry import resource
+from wherry.machinery.errors import FieldError, invalid, required
 from wherry.machinery.meta import Object
 from wherry.machinery.schema import Int32, MicroTime, Part, Time, Tree
 
@@ -67,9 +70,21 @@ def _count(event: Event) -> str:
 
 
 # Selectors are evaluated on the stored form, an Event of core/v1.
+def validate(new: Event, old: Event | None) -> Iterator[FieldError]:
+    regarding = new.regarding or ObjectReference()
+    if new.metadata.namespace != (regarding.namespace or "default"):
+        yield invalid("involvedObject.namespace", regarding.namespace, "does not match event.namespace")
+    if not new.eventTime:
+        yield required("eventTime")
+    for field in ("reportingController", "reportingInstance", "action", "reason"):
+        if not getattr(new, field):
+            yield required(field)
+
+
 @resource(
     "events.k8s.io/v1",
     "events",
+    validate=validate,
     selectable={
         "regarding.kind": lambda stored: stored.involvedObject.kind,
         "regarding.namespace": lambda stored: stored.involvedObject.namespace,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wherry.api.columns import AGE, NAME, aged, column
 from wherry.api.registry import resource
 from wherry.api.resource.device import DeviceTaintRuleSpec, DeviceTaintRuleStatus
+from wherry.machinery.errors import FieldError, invalid, not_supported, required
 from wherry.machinery.meta import Object
+from wherry.machinery.names import check_qualified_name
 from wherry.machinery.schema import Tree
 
 
@@ -16,9 +20,25 @@ def prepare(tree: Tree, old: Tree | None) -> None:
         taint["timeAdded"] = tree["metadata"].get("creationTimestamp", "")
 
 
+def validate(new: DeviceTaintRule, old: DeviceTaintRule | None) -> Iterator[FieldError]:
+    taint = new.spec.taint
+    for problem in check_qualified_name(taint.key):
+        yield invalid("spec.taint.key", taint.key, problem)
+    if taint.effect not in EFFECTS:
+        yield (
+            required("spec.taint.effect")
+            if not taint.effect
+            else not_supported("spec.taint.effect", taint.effect, EFFECTS)
+        )
+
+
+EFFECTS = ("NoExecute", "NoSchedule", "None")
+
+
 @resource(
     "resource.k8s.io/v1",
     "devicetaintrules",
+    validate=validate,
     prepare=prepare,
     columns=(
         NAME,

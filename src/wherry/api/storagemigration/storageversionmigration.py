@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from wherry.api.columns import column
 from wherry.api.meta.options import GroupResource
 from wherry.api.registry import resource
+from wherry.api.rules import immutable
 from wherry.machinery.conditions import has_condition
+from wherry.machinery.errors import FieldError, required
 from wherry.machinery.meta import Condition, Object
 from wherry.machinery.schema import ListMap, Merge, Part
 
@@ -34,9 +37,17 @@ def _status(found: StorageVersionMigration) -> str:
     return "Unknown"
 
 
+def validate(new: StorageVersionMigration, old: StorageVersionMigration | None) -> Iterator[FieldError]:
+    if not new.spec.resource.resource:
+        yield required("spec.resource.resource", "resource is required")
+    if old is not None:
+        yield from immutable("spec", new.spec, old.spec)
+
+
 @resource(
     "storagemigration.k8s.io/v1",
     "storageversionmigrations",
+    validate=validate,
     columns=(
         column("Name", lambda found: found.metadata.name),
         column("Resource", _resource),
