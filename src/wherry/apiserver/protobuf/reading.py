@@ -10,7 +10,7 @@ import math
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -108,7 +108,7 @@ def _map_reader(type_: str, read: Read | None) -> Read:
     """Keys are sorted: the library keeps no order."""
     if read is None:
         return lambda entries: dict(sorted(entries.items()))
-    return lambda entries: {key: read(value) for key, value in sorted(entries.items())}
+    return lambda entries: {key: read(entries[key]) for key in sorted(entries)}
 
 
 def _number(value: float) -> float | int:
@@ -132,28 +132,31 @@ def _items(value: Any) -> list[Any]:
     return list(value.f1)
 
 
-def _moment(value: Any, nanos: int) -> datetime | None:
-    """None for a time that is not set: an empty message, or the first moment of Go's calendar."""
-    if not value.ListFields():
-        return None
-    try:
-        moment = EPOCH + timedelta(seconds=value.f1, microseconds=nanos // 1000)
-    except OverflowError:
-        raise BadRequest(
-            f"unable to decode protobuf: {value.f1} seconds are no time between the years 1 and 9999"
-        ) from None
-    return None if moment == NO_TIME else moment
-
-
 def _time(value: Any) -> str | None:
-    """Whole seconds, as in JSON; a fraction is dropped."""
-    moment = _moment(value, 0)
-    return None if moment is None else format_seconds(moment)
+    """Whole seconds, as in JSON; a fraction is dropped. None for a time that is not set: an empty message."""
+    return _seconds(value.f1) if value.ListFields() else None
 
 
 def _micro_time(value: Any) -> str | None:
-    moment = _moment(value, value.f2)
-    return None if moment is None else format_micro(moment)
+    if not value.ListFields():
+        return None
+    moment = _moment(value.f1, value.f2 // 1000)
+    return None if moment == NO_TIME else format_micro(moment)
+
+
+@lru_cache(1024)
+def _seconds(seconds: int) -> str | None:
+    moment = _moment(seconds, 0)
+    return None if moment == NO_TIME else format_seconds(moment)
+
+
+def _moment(seconds: int, micros: int) -> datetime:
+    try:
+        return EPOCH + timedelta(seconds=seconds, microseconds=micros)
+    except OverflowError:
+        raise BadRequest(
+            f"unable to decode protobuf: {seconds} seconds are no time between the years 1 and 9999"
+        ) from None
 
 
 def _quantity(value: Any) -> str:
@@ -186,9 +189,7 @@ def _raw_extension(value: Any) -> Any:
 def read_object(data: bytes) -> tuple[str, str, dict[str, Any]]:
     """apiVersion, kind and fields of the object in an envelope. BadRequest where there is none."""
     if not data.startswith(MAGIC):
-        raise BadRequest(
-            "provided data does not appear to be a protobuf message: it must begin with k8s\\0"
-        )
+        raise BadRequest("provided data does not appear to be a protobuf message: it must begin with k8s\\0")
     envelope = parse("runtime.Unknown", data[len(MAGIC) :])
     apiVersion, kind = envelope.f1.f1, envelope.f1.f2
     for field, value in (("Kind", kind), ("apiVersion", apiVersion)):
