@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,12 +120,16 @@ def test_a_failure_stands_in_the_status_until_a_round_goes_well() -> None:
     rs = replicaset(1)
     error = Forbidden('pods "web-" is forbidden: exceeded quota')
 
+    actions: list[Action] = []
+
     def refuse(action: Action) -> Outcome:
+        actions.append(action)
         if isinstance(action, Attempt):
             return Outcome(failed=tuple((each, error) for each in action.actions))
         return succeeded(action)
 
-    actions = played(reconcile(rs, Snapshot(rs)), refuse)
+    with pytest.raises(Forbidden):
+        played(reconcile(rs, Snapshot(rs)), refuse)
     (emitted,) = steps(actions, Emit)
     assert (emitted.reason, emitted.message) == ("FailedCreate", f"Error creating: {error}")
     (update,) = steps(actions, UpdateStatus)

@@ -51,9 +51,23 @@ def test_an_attempt_is_told_and_the_round_goes_on(play: Any) -> None:
             yield Create(configmap("b"))
 
         result = await done(cluster, round_())
-        assert isinstance(result.error, AlreadyExists)
+        assert result.error is None
         assert (len(told[0].done), len(told[0].failed)) == (1, 1)
         assert await names(cluster) == ["a", "b"]
+
+    play(scenario, [])
+
+
+def test_a_controller_that_cannot_go_on_raises_what_it_was_told(play: Any) -> None:
+    async def scenario(cluster: Any) -> None:
+        def round_() -> Round:
+            outcome = yield Attempt((Create(configmap("a")), Create(configmap("a"))))
+            assert outcome.error is not None
+            raise outcome.error
+
+        result = await done(cluster, round_())
+        assert isinstance(result.error, AlreadyExists)
+        assert len(result.written) == 1
 
     play(scenario, [])
 

@@ -347,3 +347,31 @@ def test_an_idle_cluster_looks_at_nothing_but_nodes(play: Any, web: Web) -> None
         assert cluster.engine.is_idle
 
     play(scenario)
+
+
+def test_nobody_goes_on_trying_in_a_namespace_that_is_going(play: Any, web: Web, namespace: Any) -> None:
+    async def scenario(cluster: Any) -> None:
+        await cluster.client.create(namespace("team"))
+        await cluster.client.create(web(replicas=2, namespace="team"))
+        await cluster.after(10)
+        cluster.kubelet.ends_pods = False
+        await cluster.client.delete(Namespace, "team")
+        await cluster.after(2)
+        failures = sum(runner.failures for runner in cluster.engine.runners)
+        await cluster.after(60)
+        assert sum(runner.failures for runner in cluster.engine.runners) == failures
+
+    play(scenario)
+
+
+def test_stopping_finishes_what_is_under_way(play: Any, web: Web) -> None:
+    async def scenario(cluster: Any) -> None:
+        await cluster.client.create(web(replicas=3))
+        await cluster.after(5)
+        cluster.engine.stop()
+        await cluster.after(1)
+        await cluster.client.delete(await cluster.client.get(Deployment, "web", "default"))
+        await cluster.after(10)
+        assert len(await cluster.pods()) == 3
+
+    play(scenario)

@@ -81,6 +81,7 @@ class RequeueAfter(Step, frozen=True):
 class Attempt(Step, frozen=True):
     """Do these side by side and say how it went.
 
+    What failed is the controller's to judge: it raises the outcome's error if it wants another round.
     With `slow_start` one is tried first, then two, four …; the first batch in which one fails is the
     last. That way a quota that is used up is asked once, not five hundred times.
     """
@@ -106,6 +107,12 @@ Round = Generator[Action, Outcome, None]
 ResultT = TypeVar("ResultT")
 Part = Generator[Action, Outcome, ResultT]
 """Some steps of a round, to be used with `yield from`, which have a result."""
+
+
+def namespace_is_going(error: BaseException | None) -> bool:
+    """Whether a write failed because nothing can be made in a namespace that is being deleted."""
+    causes = error.causes if isinstance(error, StatusError) else ()
+    return any(cause.reason == "NamespaceTerminating" for cause in causes)
 
 
 def in_turn(actions: Iterable[Action]) -> Round:

@@ -24,9 +24,9 @@ from wherry.controllers.contract import (
     Watch,
     controller,
     in_turn,
+    namespace_is_going,
 )
 from wherry.controllers.pods import is_finished
-from wherry.controllers.replicaset import NAMESPACE_TERMINATING
 from wherry.machinery.conditions import find_condition
 from wherry.machinery.errors import AlreadyExists, StatusError
 from wherry.machinery.meta import LabelSelector, ObjectMeta
@@ -274,7 +274,7 @@ class _Rollout:
                 count = deployment.status.collisionCount + 1
                 yield UpdateStatus(edit(deployment, status=edit(deployment.status, collisionCount=count)))
             return
-        if any(cause.reason == NAMESPACE_TERMINATING for cause in error.causes):
+        if namespace_is_going(error):
             return
         message = f'Failed to create new replica set "{made.metadata.name}": {error}'
         yield Emit(deployment, "Warning", FAILED_CREATE, message)

@@ -21,6 +21,7 @@ from wherry.controllers.contract import (
     UpdateStatus,
     controller,
     in_turn,
+    namespace_is_going,
 )
 from wherry.controllers.pods import (
     available_at,
@@ -41,7 +42,6 @@ from wherry.machinery.times import format_seconds
 
 BURST = 500  # creations or deletions in one round; the next round does the rest
 REPLICA_FAILURE = "ReplicaFailure"
-NAMESPACE_TERMINATING = "NamespaceTerminating"
 
 
 def selector_of(rs: ReplicaSet) -> Selector:
@@ -82,6 +82,8 @@ def keep(
     if status != rs.status:
         yield UpdateStatus(with_status(status))
     yield from _wait_for_availability(rs, active, seen.now)
+    if error is not None:
+        raise error
 
 
 def _manage(owner: Object, rs: ReplicaSet, active: Sequence[Pod], seen: Observed) -> Part[StatusError | None]:
@@ -91,7 +93,7 @@ def _manage(owner: Object, rs: ReplicaSet, active: Sequence[Pod], seen: Observed
         pod = from_template(rs.spec.template, owner)
         outcome = yield Attempt((Create(pod),) * min(missing, BURST), slow_start=True)
         yield from _tell_created(owner, outcome)
-        return None if _is_terminating_namespace(outcome.error) else outcome.error
+        return None if namespace_is_going(outcome.error) else outcome.error
     if missing < 0:
         chosen = victims(active, _related(owner, active, seen), min(-missing, BURST), seen.now)
         outcome = yield Attempt(tuple(Delete(pod) for pod in chosen[:BURST]))
@@ -110,16 +112,12 @@ def _related(owner: Object, active: Sequence[Pod], seen: Observed) -> Iterator[P
         yield from filter(is_active, seen.controlled_by(Pod, each.metadata.uid))
 
 
-def _is_terminating_namespace(error: StatusError | None) -> bool:
-    return error is not None and any(cause.reason == NAMESPACE_TERMINATING for cause in error.causes)
-
-
 def _tell_created(owner: Object, outcome: Outcome) -> Iterator[Emit]:
     for _, pod in outcome.done:
         if pod is not None:
             yield Emit(owner, "Normal", "SuccessfulCreate", f"Created pod: {pod.metadata.name}")
     for _, error in outcome.failed:
-        if not _is_terminating_namespace(error):
+        if not namespace_is_going(error):
             yield Emit(owner, "Warning", "FailedCreate", f"Error creating: {error}")
 
 

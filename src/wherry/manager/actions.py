@@ -52,11 +52,11 @@ class Result(NamedTuple):
 async def carry_out(round_: Round, client: Client, recorder: Recorder) -> Result:
     """Do what the controller yields, in order, telling it how each Attempt went.
 
-    Stops at the first failure outside an Attempt: the next round starts from what is true by then.
+    Stops at the first failure outside an Attempt, and where the controller itself raises one: the next
+    round starts from what is true by then.
     """
     written: list[Written] = []
     again: float | None = None
-    error: StatusError | OSError | None = None
     outcome = Outcome()
     try:
         action = next(round_)
@@ -71,14 +71,13 @@ async def carry_out(round_: Round, client: Client, recorder: Recorder) -> Result
                     outcome = Outcome()
                 case Attempt():
                     outcome = await _attempt(action, client, written.append)
-                    error = error or outcome.error
                 case Create() | Update() | UpdateStatus() | Patch() | Delete():
                     outcome = Outcome(done=((action, await write(action, client, written.append)),))
                 case _:
                     assert_never(action)
             action = round_.send(outcome)
     except StopIteration:
-        return Result(written, again, error)
+        return Result(written, again, None)
     except (StatusError, OSError) as failure:
         return Result(written, again, failure)
     finally:

@@ -13,7 +13,7 @@ from wherry.client.cache import CONTROLLER, Cache, Caches, Change, Key, by_contr
 from wherry.client.client import Client
 from wherry.client.events import Recorder
 from wherry.client.queue import KeyedQueue, QueueClosed
-from wherry.controllers.contract import Controller, Round, Watch
+from wherry.controllers.contract import Controller, Round, Watch, namespace_is_going
 from wherry.machinery.clock import Clock
 from wherry.machinery.errors import AlreadyExists, Conflict, NotFound
 from wherry.machinery.meta import Object
@@ -121,7 +121,7 @@ class Runner:
         return self.controller.gone(key, View(self._caches, now, None, self._memory, since))
 
     def _conclude(self, key: Key, result: Result) -> None:
-        if result.error is None:
+        if result.error is None or namespace_is_going(result.error):
             self.queue.forget(key)
         else:
             self.failures += 1
