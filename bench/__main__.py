@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import shutil
 import ssl
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ import uvloop
 
 from bench import rows
 from bench.load import Target
-from bench.own import Own
+from bench.own import Own, OwnNode
 from bench.rows import Row
 
 
@@ -44,6 +46,14 @@ async def measure(target: Target, *, quick: bool) -> list[Row]:
     return found
 
 
+async def starts(target: Target, image: str) -> list[Row]:
+    await rows.prepare(target)
+    try:
+        return [row async for row in rows.pod_starts(target, image)]
+    finally:
+        await rows.tidy(target)
+
+
 def table(mine: list[Row], other: list[Row] | None) -> str:
     theirs = {row.name: row for row in other or ()}
     lines = [f"{'':<38}{'wherry':>14}" + (f"{'other':>14}{'ratio':>9}" if other is not None else "")]
@@ -68,8 +78,6 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    import os
-
     return f"{os.cpu_count()} x {model}, Linux {platform.release()}, Python {platform.python_version()}"
 
 
@@ -77,6 +85,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--against", metavar="URL", help="another API server to measure as well")
     parser.add_argument("--token", default="", help="a bearer token for it")
+    parser.add_argument("--image", default="wherry.local/hello:1", help="what pod starts run here")
+    parser.add_argument("--image-there", default="", help="and there; without it no Pods are started there")
     parser.add_argument("--quick", action="store_true", help="a tenth of the load")
     parser.add_argument("--output", choices=("table", "json"), default="table")
     arguments = parser.parse_args()
@@ -85,6 +95,10 @@ def main() -> None:
         mine = own.start_rows()
         mine += uvloop.run(measure(own.target, quick=arguments.quick))
         mine += own.end_rows()
+    if os.geteuid() == 0 and shutil.which("containerd"):
+        with OwnNode() as node:
+            mine += node.rows()
+            mine += uvloop.run(starts(node.target, arguments.image))
     other = None
     if arguments.against:
         print(f"  {arguments.against}", file=sys.stderr)
@@ -92,7 +106,10 @@ def main() -> None:
         unchecked.check_hostname = False
         unchecked.verify_mode = ssl.CERT_NONE
         tls = unchecked if arguments.against.startswith("https") else None
-        other = uvloop.run(measure(Target(arguments.against, arguments.token, tls), quick=arguments.quick))
+        target = Target(arguments.against, arguments.token, tls)
+        other = uvloop.run(measure(target, quick=arguments.quick))
+        if arguments.image_there:
+            other += uvloop.run(starts(target, arguments.image_there))
     if arguments.output == "json":
         trees = {"machine": machine(), "wherry": [vars(row) for row in mine]}
         if other is not None:

@@ -136,12 +136,16 @@ async def run(target: Target, requests: Iterator[bytes], clients: int, *, keep: 
     return Result(len(latencies), seconds, latencies, protocols[0].body)
 
 
-class Watcher(asyncio.Protocol):
-    """One watch: counts the events that arrive."""
+ADDED = b'"type":"ADDED"'
 
-    def __init__(self, request: bytes, counter: Counter) -> None:
+
+class Watcher(asyncio.Protocol):
+    """One watch: counts how often `marker` arrives."""
+
+    def __init__(self, request: bytes, counter: Counter, marker: bytes = ADDED) -> None:
         self.request = request
         self.counter = counter
+        self.marker = marker
         self.tail = b""
 
     def connection_made(self, transport: Any) -> None:
@@ -151,15 +155,13 @@ class Watcher(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         # A marker may be cut in two by the connection's own packets.
         text = self.tail + data
-        found = text.count(MARKER)
-        cut = text.rfind(MARKER)
-        rest = text[cut + len(MARKER) :] if cut >= 0 else text
-        self.tail = rest[-len(MARKER) + 1 :]
+        marker = self.marker
+        found = text.count(marker)
+        cut = text.rfind(marker)
+        rest = text[cut + len(marker) :] if cut >= 0 else text
+        self.tail = rest[-len(marker) + 1 :]
         if found:
             self.counter.add(found)
-
-
-MARKER = b'"type":"ADDED"'
 
 
 class Counter:

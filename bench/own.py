@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -41,10 +42,12 @@ class Own:
 
     @property
     def target(self) -> Target:
-        pki = self.folder / "pki"
-        tls = ssl.create_default_context(cafile=str(pki / "ca.crt"))
-        tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")
-        return Target(f"https://127.0.0.1:{self.port}", tls=tls)
+        return _target(self.folder, self.port)
+
+    @property
+    def _pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
 
     def _start(self) -> None:
         """Start it and wait until /readyz says ok."""
@@ -80,13 +83,13 @@ class Own:
     def start_rows(self) -> list[Row]:
         """What it costs to start and to do nothing. The first start makes keys and an empty store."""
         time.sleep(3)
-        before = self._ticks()
+        before = _ticks(self._pid)
         time.sleep(IDLE_SECONDS)
-        spent = (self._ticks() - before) / os.sysconf("SC_CLK_TCK")
+        spent = (_ticks(self._pid) - before) / os.sysconf("SC_CLK_TCK")
         rows = [
             Row("process start to /readyz, first", self.starts[0], "s", "less"),
             Row("process start to /readyz, median", statistics.median(self.starts[1:]), "s", "less"),
-            Row("idle memory", self._memory(), "MB", "less"),
+            Row("idle memory", _memory(self._pid), "MB", "less"),
             Row("idle CPU", 100 * spent / IDLE_SECONDS, "% of a core", "less"),
         ]
         for row in rows:
@@ -94,21 +97,76 @@ class Own:
         return rows
 
     def end_rows(self) -> list[Row]:
-        return [Row("memory after the run", self._memory(), "MB", "less")]
-
-    def _ticks(self) -> int:
-        assert self.process is not None
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return int(fields[11]) + int(fields[12])
-
-    def _memory(self) -> float:
-        assert self.process is not None
-        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        pss = next(line for line in text.splitlines() if line.startswith("Pss:"))
-        return int(pss.split()[1]) / 1024
+        return [Row("memory after the run", _memory(self._pid), "MB", "less")]
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class OwnNode:
+    """A whole cluster with a node, brought up by `wherry up`: needs root and a container runtime."""
+
+    NAME = "bench"
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wb-"))
+        self.port = _free_port()
+        self.seconds = 0.0
+
+    def __enter__(self) -> OwnNode:
+        self._wherry("up", "--port", str(self.port), "--example")
+        # The example's images are there now: what is measured is a cluster, not the making of images.
+        self._wherry("down")
+        began = time.perf_counter()
+        self._wherry("up", "--port", str(self.port))
+        self.seconds = time.perf_counter() - began
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._wherry("down", "--purge")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _wherry(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "wherry", *arguments, "--name", self.NAME]
+        environment = {**os.environ, "KUBECONFIG": str(self.folder / "kubeconfig")}
+        subprocess.run(
+            [*command, "--data-dir", str(self.folder / "c")], check=True, env=environment, capture_output=True
+        )
+
+    @property
+    def target(self) -> Target:
+        return _target(self.folder / "c", self.port)
+
+    def rows(self) -> list[Row]:
+        """What up took, and what it costs to have a node that does nothing."""
+        time.sleep(3)
+        pids = [json.loads(path.read_text())["pid"] for path in (self.folder / "c" / "run").glob("*.json")]
+        before = sum(map(_ticks, pids))
+        time.sleep(IDLE_SECONDS)
+        spent = (sum(map(_ticks, pids)) - before) / os.sysconf("SC_CLK_TCK")
+        memory = sum(map(_memory, pids))
+        return [
+            Row("wherry up to node Ready", self.seconds, "s", "less"),
+            Row("idle CPU with a node", 100 * spent / IDLE_SECONDS, "% of a core", "less"),
+            Row("idle memory with a node", memory, "MB", "less"),
+        ]
+
+
+def _target(folder: Path, port: int) -> Target:
+    tls = ssl.create_default_context(cafile=str(folder / "pki" / "ca.crt"))
+    tls.load_cert_chain(folder / "pki" / "admin.crt", folder / "pki" / "admin.key")
+    return Target(f"https://127.0.0.1:{port}", tls=tls)
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _memory(pid: int) -> float:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    pss = next(line for line in text.splitlines() if line.startswith("Pss:"))
+    return int(pss.split()[1]) / 1024

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bench.load import Counter, Target, Watcher, run
@@ -131,3 +133,29 @@ async def fan_out(target: Target, watchers: int, events: int) -> Row:
     for transport in opened:
         transport.close()
     return Row(f"events to {watchers:,} watchers", watchers * events / (ended - began), "deliveries/s")
+
+
+async def pod_starts(target: Target, image: str, count: int = 10) -> AsyncIterator[Row]:
+    """From the request to Running, as a watcher sees it; the image is on the node."""
+    seconds = []
+    loop = asyncio.get_running_loop()
+    host, port = target.address
+    for number in range(count):
+        name = f"start-{number}"
+        selected = f"{pods_path()}?watch=true&fieldSelector=metadata.name%3D{name}"
+        counter = Counter(1)
+        transport, _ = await loop.create_connection(
+            partial(Watcher, target.request("GET", selected), counter, b'"phase":"Running"'),
+            host,
+            port,
+            ssl=target.tls,
+        )
+        container = {"name": "c", "image": image, "imagePullPolicy": "Never"}
+        spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+        began = time.perf_counter()
+        await run(target, iter([target.request("POST", pods_path(), json.dumps(body).encode())]), 1)
+        seconds.append(await asyncio.wait_for(counter.reached, 60) - began)
+        transport.close()
+        await run(target, iter([target.request("DELETE", pods_path(name))]), 1)
+    yield Row("pod start to Running, median", statistics.median(seconds), "s", "less")

@@ -76,7 +76,7 @@ def _forms(accept: str, watch: bool, protobuf: bool) -> list[Form]:
             ):
                 continue
             view = VIEWS[kind]
-        if encoding == "protobuf" and view == "object" and not protobuf:
-            continue
+        if encoding == "protobuf" and (view == "table" or (view == "object" and not protobuf)):
+            continue  # a Table's cells have no types of their own, and so no protobuf form
         found.append(Form(encoding, view, watch))
     return found

@@ -1,4 +1,4 @@
-"""Config: what a cluster is told, from defaults, a YAML file, flags and the environment, in that order.
+"""Config: what a cluster is told: defaults, what is kept, a YAML file, the environment, flags; the last wins.
 
 What `up` decided is kept in `<data-dir>/config.yaml`: a second `up` finds the same cluster.
 """
@@ -80,7 +80,7 @@ def load(flags: Mapping[str, Any], *, file: Path | None = None) -> Config:
     given |= _environment()
     given |= {name: value for name, value in flags.items() if value is not None}
     name = given.get("name") or DEFAULT_NAME
-    if not name.replace("-", "").isalnum() or len(name) > 32:
+    if not (name.isascii() and name.replace("-", "").isalnum()) or len(name) > 32:
         raise ConfigError(f"a cluster cannot be named {name!r}: use letters, digits and dashes, at most 32")
     data_dir = Path(given.get("data_dir") or state_folder() / name).absolute()
     kept = data_dir / "config.yaml"
@@ -102,6 +102,11 @@ def _check(config: Config) -> None:
             ip_network(getattr(config, field_name))
         except ValueError as error:
             raise ConfigError(f"{field_name}: {error}: write it like 10.96.0.0/16") from None
+    services, pods = ip_network(config.service_cidr), ip_network(config.cluster_cidr)
+    if services.overlaps(pods):
+        raise ConfigError(
+            f"service_cidr and cluster_cidr overlap: {services} and {pods}; set one of them apart"
+        )
     if config.store not in ("sqlite", "memory"):
         raise ConfigError(f"store: {config.store!r} is not known: use sqlite or memory")
 
@@ -113,20 +118,22 @@ def _read(file: Path) -> dict[str, Any]:
         found = yaml.safe_load(file.read_text()) or {}
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is not text: name a YAML file") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{file} is not YAML: {error}") from None
+        raise ConfigError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):
         raise ConfigError(f"{file} is not a map of settings")
     known = {each.name for each in dataclasses.fields(Config)}
     unknown = sorted(set(found) - known)
     if unknown:
         raise ConfigError(f"{file}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    return {name: _typed(file, name, value) for name, value in found.items()}
+    return {name: _typed(file, name, value) for name, value in found.items() if value is not None}
 
 
 def _typed(file: Path, name: str, value: Any) -> Any:
     if name in ("port", "agent_port"):
-        if not isinstance(value, int):
+        if not isinstance(value, int) or isinstance(value, bool):
             raise ConfigError(f"{file}: {name} must be a number, not {value!r}")
         return value
     return Path(value) if name == "data_dir" else str(value)

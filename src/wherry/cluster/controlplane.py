@@ -14,7 +14,7 @@ from wherry.client.client import Client
 from wherry.client.events import Broadcaster
 from wherry.cluster.clock import SystemClock
 from wherry.cluster.config import Config
-from wherry.cluster.credentials import Credentials
+from wherry.cluster.credentials import Credentials, admin_access, publish
 from wherry.cluster.dialer import PooledDialer
 from wherry.cluster.inprocess import InProcess
 from wherry.machinery.clock import Clock
@@ -78,6 +78,8 @@ async def running(config: Config, credentials: Credentials) -> AsyncIterator[Api
         await server.start()
         tls = server_context(credentials.server.certificate, credentials.server.key, credentials.ca)
         await server.serve(tls, dialer)
+        # Only now: a process that finds its store or port taken leaves the other one's file alone.
+        publish(config.kubeconfig, config.context, admin_access(config, credentials))
         plane = ControlPlane(server, clock, ca=credentials.ca)
         # What has been made by now stays: the collector need not look at it again.
         gc.collect()

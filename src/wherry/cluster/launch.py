@@ -10,13 +10,15 @@ from typing import Any
 from wherry.client import kubeconfig
 from wherry.cluster import credentials, processes
 from wherry.cluster.clock import SystemClock
-from wherry.cluster.config import Config, keep, settled
+from wherry.cluster.config import Config, keep, load, settled
+from wherry.cluster.pki import DamagedIdentity
 from wherry.cluster.processes import Starting
 from wherry.cluster.progress import Progress
 
 CONTROL_PLANE = "controlplane"
 NODE = "node"
 START_SECONDS = 60.0
+FIXED = ("host", "port", "agent_port", "node_name", "node_ip", "service_cidr", "cluster_cidr", "store")
 TOOLS = {"containerd": "containerd", "runc": "runc", "nft": "nftables", "ip": "iproute2"}
 
 
@@ -34,6 +36,8 @@ class Launch:
         self._check()
         server = processes.find(config.run, CONTROL_PLANE)
         node = processes.find(config.run, NODE)
+        if server is not None:
+            self._agree()
         with self.progress.stage("certificates and configuration"):
             self._prepare()
         starting: list[tuple[str, Starting]] = []
@@ -64,16 +68,27 @@ class Launch:
             tools, packages = ", ".join(missing), " ".join(missing.values())
             raise LaunchFailed(f"not installed: {tools}; install with: apt-get install {packages}")
 
+    def _agree(self) -> None:
+        """What runs stays as it is: other settings are for its next start."""
+        running = load({"name": self.config.name, "data_dir": self.config.data_dir})
+        for setting in FIXED:
+            now, asked = getattr(running, setting), getattr(self.config, setting)
+            if now != asked:
+                raise LaunchFailed(
+                    f"cluster {self.config.name} runs with {setting} {now}, not {asked}: "
+                    "stop it with `wherry down`, then start it with the new setting"
+                )
+
     def _prepare(self) -> None:
         config = self.config
         try:
             config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             keep(config)
             now = SystemClock().now()
-            made = credentials.prepare(config, now)
+            credentials.prepare(config, now)
             credentials.node(config, now)
-            access = credentials.admin_access(config, made)
-            credentials.publish(config.kubeconfig, config.context, access)
+        except DamagedIdentity as error:
+            raise LaunchFailed(str(error)) from None
         except OSError as error:
             raise LaunchFailed(
                 f"{config.data_dir} cannot be written: {error.strerror}; free some room, "

@@ -31,6 +31,10 @@ class Identity:
     key: bytes
 
 
+class DamagedIdentity(Exception):
+    """A certificate or key that nobody can read: which, and what to do."""
+
+
 class Authority:
     """A CA that signs with ECDSA P-256."""
 
@@ -105,7 +109,10 @@ class Folder:
     def authority(self, name: str = "ca", common_name: str = "wherry") -> Authority:
         found = self._read(name)
         if found is not None:
-            return Authority(found)
+            try:
+                return Authority(found)
+            except ValueError as error:
+                raise self._damaged(name, error) from None
         made = Authority.create(common_name, self.now)
         self._write(name, made.identity)
         return made
@@ -121,8 +128,11 @@ class Folder:
     ) -> Identity:
         """The identity in `file`: the one that is there if it is still good for `hosts`, else a new one."""
         found = self._read(file)
-        if found is not None and self._good(found, authority, hosts):
-            return found
+        try:
+            if found is not None and self._good(found, authority, hosts):
+                return found
+        except ValueError as error:
+            raise self._damaged(file, error) from None
         made = authority.issue(name, self.now, groups=groups, hosts=hosts)
         self._write(file, made)
         return made
@@ -138,6 +148,7 @@ class Folder:
 
     def _good(self, found: Identity, authority: Authority, hosts: Sequence[str]) -> bool:
         certificate = x509.load_pem_x509_certificate(found.certificate)
+        serialization.load_pem_private_key(found.key, None)
         if certificate.not_valid_after_utc - self.now < RENEW_BEFORE:
             return False
         try:
@@ -151,6 +162,12 @@ class Folder:
         except x509.ExtensionNotFound:
             return False
         return {_general(host) for host in hosts} <= set(names)
+
+    def _damaged(self, file: str, error: Exception) -> DamagedIdentity:
+        return DamagedIdentity(
+            f"{self.path / file}.crt or .key is damaged ({' '.join(str(error).split())[:120]}): "
+            "put back a copy, or remove both files to have new ones made"
+        )
 
     def _read(self, file: str) -> Identity | None:
         certificate, key = self.path / f"{file}.crt", self.path / f"{file}.key"

@@ -33,7 +33,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        return start_time(self.pid) == self.started
+        return self.started != 0 and start_time(self.pid) == self.started
 
 
 def start_time(pid: int) -> int:
@@ -162,7 +162,11 @@ def stop(folder: Path, component: str, seconds: float = STOP_SECONDS) -> bool:
     if process is None:
         forget(folder, component)
         return False
-    handle = os.pidfd_open(process.pid)
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:  # it has ended since
+        forget(folder, component)
+        return False
     try:
         # Between the look and this handle the number could have changed hands.
         if not process.alive:

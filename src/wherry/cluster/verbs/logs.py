@@ -26,9 +26,14 @@ SHOWN = ("time", "level", "logger", "message", "exception")
 )
 def command(component: str, follow: bool, tail: int, output: str, **flags: Any) -> None:
     config = config_of(flags)
-    file = config.logs / f"{component}.log"
-    if not file.exists():
-        known = sorted(path.stem for path in config.logs.glob("*.log"))
+    files = {
+        path.stem: path
+        for folder in ("logs", "containerd")
+        for path in (config.data_dir / folder).glob("*.log")
+    }
+    file = files.get(component)
+    if file is None:
+        known = sorted(files)
         there = f"there are logs of {', '.join(known)}" if known else "the cluster has not run yet"
         raise click.ClickException(f"there is no log of {component!r}: {there}")
     for line in lines(file, tail, follow=follow):

@@ -13,11 +13,13 @@ from wherry.cluster.verbs.options import cluster_options, config_of, server_opti
 @cluster_options
 @server_options
 def command(**flags: Any) -> None:
+    from wherry.client.kubeconfig import KubeconfigError
     from wherry.cluster import credentials
     from wherry.cluster.clock import SystemClock
     from wherry.cluster.config import settled
     from wherry.cluster.controlplane import running
     from wherry.cluster.foreground import run
+    from wherry.cluster.pki import DamagedIdentity
     from wherry.store.interface import StoreError
     from wherry.wire.server import PortInUse
 
@@ -25,10 +27,10 @@ def command(**flags: Any) -> None:
     try:
         config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = credentials.prepare(config, SystemClock().now())
-        access = credentials.admin_access(config, made)
-        credentials.publish(config.kubeconfig, config.context, access)
+    except DamagedIdentity as error:
+        raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(
             f"{config.data_dir} cannot be written: {error.strerror}; choose another folder with --data-dir"
         ) from None
-    run(lambda: running(config, made), (StoreError, PortInUse, OSError))
+    run(lambda: running(config, made), (StoreError, PortInUse, KubeconfigError, OSError))
