@@ -70,7 +70,7 @@ def find(folder: Path, component: str) -> Process | None:
     try:
         found = json.loads((folder / f"{component}.json").read_text())
         process = Process(int(found["pid"]), int(found["started"]))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return process if process.alive else None
 
