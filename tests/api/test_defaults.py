@@ -23,10 +23,7 @@ def rows() -> list[dict[str, str]]:
 def at(tree: Any, path: str) -> Any:
     """The value at `spec.ports.0.port`; None where there is none."""
     for step in path.split("."):
-        if isinstance(tree, list):
-            tree = tree[int(step)]
-        else:
-            tree = (tree or {}).get(step)
+        tree = tree[int(step)] if isinstance(tree, list) else (tree or {}).get(step)
     return tree
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from wherry.machinery.enums import validate_enums
 from wherry.machinery.schema import OneOf, Part, shape_of
@@ -25,7 +25,7 @@ class Tree(Part):
     child: Tree | None = None
 
 
-def errors(tree: dict[str, object]) -> list[str]:
+def errors(tree: dict[str, Any]) -> list[str]:
     return [str(error) for error in validate_enums(tree, shape_of(Tree))]
 
 
@@ -36,7 +36,7 @@ def test_names_the_place_the_value_and_what_is_allowed_in_the_types_order() -> N
 
 
 def test_looks_into_lists_and_maps() -> None:
-    tree = {
+    tree: dict[str, Any] = {
         "leaves": [{"color": "red"}, {"color": "x"}],
         "named": {"a": {"color": "y"}},
         "colors": ["green", "z"],

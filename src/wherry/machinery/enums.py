@@ -48,19 +48,26 @@ def _validate(value: Any, shape: Shape, path: str) -> Iterator[FieldError]:
 
 @cache
 def _checks(kind: type[Part]) -> Checks:
-    shape = Shape("part", kind)
-    fields = shape.fields
+    fields = Shape("part", kind).fields
     return Checks(
         {name: frozenset(field.one_of) for name, field in fields.items() if field.one_of},
-        {name: field for name, field in fields.items() if _has_checks(field, frozenset((kind,)))},
+        {name: field for name, field in fields.items() if _has_checks(field)},
     )
 
 
-def _has_checks(shape: Shape, seen: frozenset[Any]) -> bool:
-    """Whether anything below a field is checked. Types that hold themselves (schemas) end the search."""
-    if shape.items is not None:
-        return bool(shape.items.one_of) or _has_checks(shape.items, seen)
-    if shape.kind != "part" or shape.type in seen:
-        return False
-    seen |= {shape.type}
-    return any(field.one_of or _has_checks(field, seen) for field in shape.fields.values())
+def _has_checks(shape: Shape) -> bool:
+    """Whether anything below a field is checked. A type may hold itself: each is looked at once."""
+    seen: set[type[Part]] = set()
+    waiting = [shape]
+    while waiting:
+        found = waiting.pop()
+        if found.items is not None:
+            if found.items.one_of:
+                return True
+            waiting.append(found.items)
+        elif found.kind == "part" and found.type not in seen:
+            seen.add(found.type)
+            if any(field.one_of for field in found.fields.values()):
+                return True
+            waiting += found.fields.values()
+    return False
