@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 DEFAULT_NAME = "wherry"
 API_PORT = 6443
 AGENT_PORT = 10250
+NEIGHBOURS = 40  # sets of ports and ranges that names are spread over
 
 
 class ConfigError(Exception):
@@ -86,10 +88,26 @@ def load(flags: Mapping[str, Any], *, file: Path | None = None) -> Config:
     kept = data_dir / "config.yaml"
     if kept.exists():
         given = {**_read(kept), **given}
-    given |= {"name": name, "data_dir": data_dir}
+    given = {**apart(name), **given, "name": name, "data_dir": data_dir}
     config = Config(**given)
     _check(config)
     return config
+
+
+def apart(name: str) -> dict[str, Any]:
+    """Ports and ranges of a cluster with a name of its own, so that it can run beside the others.
+
+    They follow from the name: the same each time, without asking who else is there.
+    """
+    if name == DEFAULT_NAME:
+        return {}
+    number = 1 + crc32(name.encode()) % NEIGHBOURS
+    return {
+        "port": API_PORT + number,
+        "agent_port": AGENT_PORT + number,
+        "cluster_cidr": f"10.{200 + number}.0.0/16",
+        "service_cidr": f"10.{50 + number}.0.0/16",
+    }
 
 
 def _check(config: Config) -> None:

@@ -35,6 +35,9 @@ def server_options(function: FunctionT) -> FunctionT:
         click.option("--cluster-cidr", help="Addresses of Pods.  [default: 10.244.0.0/16]"),
         click.option("--node-ip", help="This machine's address.  [default: found]"),
         click.option("--node-name", help="This machine's name in the cluster.  [default: the host's]"),
+        click.option(
+            "--agent-port", type=click.IntRange(1, 65535), help="Of the node agent.  [default: 10250]"
+        ),
         click.option("--port", type=click.IntRange(1, 65535), help="Of the API server.  [default: 6443]"),
         click.option("--host", help="Address to listen on.  [default: all]"),
     ):
