@@ -7,7 +7,7 @@ asks for something gets something. That makes one integer, the number of nano-un
 from __future__ import annotations
 
 import re
-from functools import lru_cache, total_ordering
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -36,7 +36,6 @@ class QuantityError(ValueError):
     """The text is not a quantity."""
 
 
-@total_ordering
 class Quantity(msgspec.Struct, frozen=True, eq=False, gc=False):
     """An exact amount. Equality, order and hash go by value; `format` decides how it is printed."""
 
@@ -58,6 +57,15 @@ class Quantity(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def __lt__(self, other: Quantity) -> bool:
         return self.nanos < other.nanos
+
+    def __le__(self, other: Quantity) -> bool:
+        return self.nanos <= other.nanos
+
+    def __gt__(self, other: Quantity) -> bool:
+        return self.nanos > other.nanos
+
+    def __ge__(self, other: Quantity) -> bool:
+        return self.nanos >= other.nanos
 
     def __hash__(self) -> int:
         return hash(self.nanos)
