@@ -30,7 +30,7 @@ def test_the_nodes_network_brings_the_nodes_hosts_file() -> None:
 
 def test_hostnames() -> None:
     assert hostname(pod(), "cluster.local") == "web-0"
-    assert hostname(pod(hostNetwork=True), "cluster.local", "node-1") == "node-1"
+    assert hostname(pod(hostNetwork=True), "cluster.local") == ""
     long = pod(hostname="h", subdomain="s", setHostnameAsFQDN=True)
     assert hostname(long, "cluster.local") == "h.s.n.svc.cluster.local"
 

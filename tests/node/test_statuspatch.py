@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from wherry.api.core.podstatus import ContainerStatus, PodCondition, PodIP, PodStatus
+from wherry.api.core.podstatus import (
+    ContainerState,
+    ContainerStateTerminated,
+    ContainerStatus,
+    PodCondition,
+    PodIP,
+    PodStatus,
+)
 from wherry.machinery.schema import edit
 from wherry.node.statuspatch import overlaid, status_patch
 
@@ -41,6 +48,17 @@ def test_containers_show_their_zeros() -> None:
     assert patch["status"]["containerStatuses"] == [
         {"name": "c", "restartCount": 0, "image": "", "imageID": "", "ready": False, "lastState": {}}
     ]
+
+
+def test_an_exit_code_of_zero_is_told() -> None:
+    state = ContainerState(terminated=ContainerStateTerminated(reason="Completed"))
+    patch = status_patch(
+        PodStatus(), PodStatus(containerStatuses=(ContainerStatus(name="c", state=state),)), "u"
+    )
+    assert patch is not None
+    assert patch["status"]["containerStatuses"][0]["state"] == {
+        "terminated": {"exitCode": 0, "reason": "Completed"}
+    }
 
 
 def test_what_others_write_is_kept() -> None:

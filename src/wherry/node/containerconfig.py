@@ -54,7 +54,7 @@ def sandbox_config(
         namespace=meta.namespace,
         uid=meta.uid,
         attempt=attempt,
-        hostname=hosts.hostname(pod, config.cluster_domain, config.node_name),
+        hostname=hosts.hostname(pod, config.cluster_domain),
         log_directory=str(config.pod_logs(meta.namespace, meta.name, meta.uid)),
         dns=hosts.dns_config(pod, config.cluster_dns, config.cluster_domain, host_dns),
         ports=() if spec.hostNetwork else port_mappings(pod),

@@ -23,12 +23,12 @@ LOOPBACK = (
 )
 
 
-def hostname(pod: Pod, cluster_domain: str, node_name: str = "") -> str:
-    """What the pod calls itself: the node's name in the node's network."""
+def hostname(pod: Pod, cluster_domain: str) -> str:
+    """What the pod calls itself; "" in the node's network, where the name is the node's and not to be set."""
+    if pod.spec.hostNetwork:
+        return ""
     if pod.spec.hostnameOverride:
         return pod.spec.hostnameOverride
-    if pod.spec.hostNetwork:
-        return node_name
     short = short_hostname(pod)
     domain = full_domain(pod, cluster_domain)
     return f"{short}.{domain}" if pod.spec.setHostnameAsFQDN and domain else short

@@ -38,6 +38,10 @@ class FolderWatch:
         os.read(self._descriptor, 64 * 1024)
         self._event.set()
 
+    def wake(self, _: object = None) -> None:
+        """As if something had changed."""
+        self._event.set()
+
     async def changed(self) -> None:
         """Wait until something has happened since the last call."""
         await self._event.wait()

@@ -41,8 +41,16 @@ def _tree(status: PodStatus) -> Tree:
     tree: Tree = msgspec.to_builtins(status)
     for name in CONTAINER_LISTS:
         if name in tree:
-            tree[name] = [{**CONTAINER_FIELDS, **container} for container in tree[name]]
+            tree[name] = [_container(each) for each in tree[name]]
     return tree
+
+
+def _container(tree: Tree) -> Tree:
+    shown: Tree = {**CONTAINER_FIELDS, **tree}
+    for name in ("state", "lastState"):
+        if "terminated" in (shown.get(name) or {}):
+            shown[name] = {"terminated": {"exitCode": 0, **shown[name]["terminated"]}}
+    return shown
 
 
 def _changed_conditions(before: Tree, after: Tree) -> list[Tree]:

@@ -101,9 +101,16 @@ async def _reading(reader: LogReader, options: Options, ended: asyncio.Future[No
                 yield data
             if over or reader.is_full:
                 return
-            change = asyncio.ensure_future(watch.changed())
-            await asyncio.wait([change, ended], return_when=asyncio.FIRST_COMPLETED)
-            change.cancel()
+            await _first(watch, ended)
+
+
+async def _first(watch: FolderWatch, ended: asyncio.Future[None]) -> None:
+    """Wait for a change in the folder, or for the container's end."""
+    ended.add_done_callback(watch.wake)
+    try:
+        await watch.changed()
+    finally:
+        ended.remove_done_callback(watch.wake)
 
 
 class LogReader:
