@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from wherry.api.registry import Resource, all_resources
 from wherry.apiserver.api import Api
@@ -15,13 +18,21 @@ from wherry.apiserver.call import Call, Outcome, User
 from wherry.apiserver.read import Listing
 from wherry.apiserver.server import ApiServer, Settings
 from wherry.sim.clock import VirtualClock, VirtualLoop
+from wherry.sim.kit import NoDialer
 from wherry.store.memory import MemoryStore
+from wherry.wire.client import HttpClient, Reply
 
 Tree = dict[str, Any]
 ADMIN = User("admin", ("system:masters", "system:authenticated"))
 
 
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+ON_SOCKETS = ("test_front.py", "test_pages.py", "test_discovery.py", "test_openapi.py", "test_server.py")
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Virtual time, but for the tests that speak HTTP over a socket."""
+    if item.path.name in ON_SOCKETS:
+        return {"real": asyncio.SelectorEventLoop}
     return {"virtual": VirtualLoop}
 
 
@@ -101,7 +112,8 @@ class Driver:
 @pytest.fixture
 async def server() -> AsyncIterator[ApiServer]:
     clock = VirtualClock()
-    made = ApiServer(MemoryStore(clock=clock), clock, Settings(version="0"))
+    settings = Settings(version="0", service_account_key=account_key())
+    made = ApiServer(MemoryStore(clock=clock), clock, settings)
     await made.start()
     yield made
     await made.close(0)
@@ -112,6 +124,58 @@ async def api(server: ApiServer) -> Driver:
     driver = Driver(server.api)
     await driver.create("serviceaccounts", {"metadata": {"name": "default"}})
     return driver
+
+
+@cache
+def account_key() -> bytes:
+    """What a server signs ServiceAccount tokens with."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+class Web:
+    """The server over a socket, plain HTTP. `user` is whose token is shown: admin, jane or nobody."""
+
+    def __init__(self, server: ApiServer, client: HttpClient) -> None:
+        self.server = server
+        self.client = client
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, user: str = "admin", **headers: str
+    ) -> Reply:
+        client = self.client
+        if agent := headers.pop("User_Agent", ""):
+            client = HttpClient(client.url, user_agent=agent)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if user and user != "nobody":
+            sent.setdefault("Authorization", f"Bearer {user}-token")
+        data = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
+        if data:
+            sent.setdefault("Content-Type", "application/json")
+        try:
+            return await client.request(method, path, headers=list(sent.items()), body=data)
+        finally:
+            if client is not self.client:
+                await client.close()
+
+    async def tree(self, method: str, path: str, body: Any = None, **options: Any) -> Tree:
+        found: Tree = msgspec.json.decode((await self.ask(method, path, body, **options)).body)
+        return found
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[Web]:
+    clock = VirtualClock()
+    users = {"admin-token": ADMIN, "jane-token": User("jane")}
+    settings = Settings(version="0", port=0, static_tokens=users, service_account_key=account_key())
+    made = ApiServer(MemoryStore(clock=clock), clock, settings)
+    await made.start()
+    served = await made.serve(None, NoDialer())
+    client = HttpClient(f"http://127.0.0.1:{served.port}", user_agent="test/1")
+    yield Web(made, client)
+    await client.close()
+    await made.close(0)
 
 
 def pod(name: str = "a", **spec: Any) -> Tree:

@@ -22,7 +22,14 @@ from wherry.apiserver.media import Form, negotiate
 from wherry.apiserver.read import Listing
 from wherry.apiserver.target import Target, target_of
 from wherry.apiserver.watch import Watch
-from wherry.machinery.errors import Forbidden, InternalError, NotFound, StatusError, Unauthorized
+from wherry.machinery.errors import (
+    Forbidden,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    StatusError,
+    Unauthorized,
+)
 from wherry.wire.message import HeaderPairs, Request, Response, text
 from wherry.wire.server import Answer
 from wherry.wire.stream import Stream
@@ -38,6 +45,8 @@ BUFFER_LIMIT = 16 << 20  # bytes a watcher may lie behind before it is cut off
 OPEN_PATHS = frozenset(("/healthz", "/livez", "/readyz", "/version"))
 CONNECT = frozenset(("log", "exec", "attach", "portforward", "proxy"))
 COMMON: HeaderPairs = (("Cache-Control", "no-cache, private"),)
+# Whether the verb's path names one object; the others' methods mean another verb without a name.
+ON_ONE = {"create": False, "update": True, "patch": True}
 BROWSERS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -111,6 +120,8 @@ class Front:
     def call(self, request: Request, target: Target, user: User) -> Answer | Awaitable[Answer]:
         resource = target.resource
         assert resource is not None
+        if target.verb in ON_ONE and not target.subresource and ON_ONE[target.verb] is not bool(target.name):
+            raise MethodNotAllowed("the server does not allow this method on the requested resource")
         params = (
             {name: values[0] for name, values in request.query.values.items()} if request.query_string else {}
         )
