@@ -185,3 +185,12 @@ def test_values_for_schedulers_and_runtimes() -> None:
     assert parse("1") == parse("1000m")
     assert parse("1") != "1"
     assert repr(parse("1024Mi")) == "Quantity('1Gi')"
+
+
+def test_all_comparisons_go_by_value() -> None:
+    small, large = parse("100m"), parse("1")
+    assert small < large
+    assert small <= large
+    assert large > small
+    assert large >= parse("1000m")
+    assert not large <= small

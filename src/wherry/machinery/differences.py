@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from typing import Any
 
@@ -11,6 +10,8 @@ import msgspec
 
 def difference(old: Any, new: Any) -> str:
     """The lines of indented JSON that differ, with two lines around them."""
+    import difflib  # needed by few refusals only
+
     before, after = (json.dumps(msgspec.to_builtins(part), indent=2, sort_keys=True) for part in (old, new))
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
     return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
