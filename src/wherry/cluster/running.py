@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from wherry.api.apps.deployment import Deployment
+from wherry.api.core.event import Event
 from wherry.api.registry import by_kind
 from wherry.client import kubeconfig
 from wherry.client.client import Client
@@ -20,6 +21,10 @@ from wherry.cluster.config import Config
 from wherry.cluster.progress import Progress
 
 WAIT_SECONDS = 120.0
+
+
+class NotServing(Exception):
+    """What was started does not run; what is known of the reason."""
 
 
 def client_of(config: Config) -> Client:
@@ -56,9 +61,21 @@ async def _apply_and_wait(config: Config) -> None:
     try:
         for tree in yaml.safe_load_all(example.MANIFEST):
             await apply(client, tree)
-        await wait_for(client, example.NAME)
+        try:
+            await wait_for(client, example.NAME)
+        except TimeoutError:
+            raise NotServing(await _why(client)) from None
     finally:
         await client.close()
+
+
+async def _why(client: Client) -> str:
+    """What the node last said about Pods that do not run."""
+    events = await client.list(Event, "default")
+    warnings = [event for event in events if event.type == "Warning"]
+    last = max(warnings, key=lambda event: event.lastTimestamp, default=None)
+    said = f"the last warning: {last.reason}: {last.message}" if last is not None else "nothing was said why"
+    return f"the example did not serve within {WAIT_SECONDS:.0f} s; {said}; see `kubectl describe pods`"
 
 
 async def apply(client: Client, tree: dict[str, Any]) -> None:

@@ -21,12 +21,13 @@ def command(example: bool, output: str, **flags: Any) -> None:
     from wherry.cluster.launch import Launch, LaunchFailed
     from wherry.cluster.processes import StartFailed
     from wherry.cluster.progress import Progress
+    from wherry.cluster.running import NotServing
 
     config = config_of(flags)
     progress = Progress(quiet=output != "text")
     try:
         result = Launch(config, progress).up(example=example)
-    except (LaunchFailed, StartFailed, ConfigError) as error:
+    except (LaunchFailed, StartFailed, NotServing, ConfigError) as error:
         progress.fail()
         raise click.ClickException(str(error)) from None
     progress.show(result, output)
