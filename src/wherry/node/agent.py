@@ -30,7 +30,7 @@ from wherry.node.objects import ApiObjects
 from wherry.node.observer import Observer
 from wherry.node.recorder import Recorder
 from wherry.node.runtimes import cgroups
-from wherry.node.runtimes.interface import Event, EventKind, Runtime, RuntimeFailure
+from wherry.node.runtimes.interface import Event, EventKind, Resources, Runtime, RuntimeFailure
 from wherry.node.status import NodeKeeper
 from wherry.node.tools import Tools
 from wherry.node.worker import PodWorker
@@ -75,6 +75,7 @@ class Agent:
             self._group = group
             group.create_task(self._caches.run())
             await self._read_runtime()
+            self._make_classes()
             group.create_task(self.tools.recorder.run())
             group.create_task(self._serve())
             group.create_task(self._listen())
@@ -112,6 +113,13 @@ class Agent:
             except RuntimeFailure as error:
                 log.info("Waiting for the container runtime.", extra={"error": str(error)})
                 await asyncio.sleep(RUNTIME_RETRIED_AFTER)
+
+    def _make_classes(self) -> None:
+        """The cgroups of the classes of service: who asked for nothing gets what the others leave."""
+        if self.config.may_mount and self.tools.status.cgroup_driver == "cgroupfs":
+            idle = Resources(cpu_shares=resources.LEAST_SHARES)
+            self.tools.cgroups.make(f"{self.config.cgroup_root}/besteffort", idle)
+            self.tools.cgroups.make(f"{self.config.cgroup_root}/burstable")
 
     async def _listen(self) -> None:
         async for event in self.tools.runtime.events():

@@ -138,6 +138,7 @@ class PodWorker:
         try:
             while not self._is_finished(plan := self._step()):
                 await self._sleep(plan.wake)
+            await asyncio.to_thread(shutil.rmtree, self._log_folder(), ignore_errors=True)
         finally:
             self._statuses.stop()
             for prober in self._probers.values():
@@ -279,8 +280,6 @@ class PodWorker:
             case RemoveSandbox(box=box):
                 await runtime.remove_sandbox(box)
                 await self._look_again()
-                if self.stopping and not self.view.boxes:
-                    await asyncio.to_thread(shutil.rmtree, self._log_folder(), ignore_errors=True)
             case Remove(run=run):
                 await self._remove(run)
             case Delete():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -79,10 +80,9 @@ class PodVolumes:
             raise VolumeFailure(f'MountVolume.SetUp failed for volume "{volume.name}" : {error}') from error
 
     def _site(self, pod: Pod, volume: Volume, field: str) -> Site:
-        dashed = "".join(f"-{char.lower()}" if char.isupper() else char for char in field)
         return Site(
             pod=pod,
-            folder=self.folder / "volumes" / f"kubernetes.io~{dashed}" / volume.name,
+            folder=self.folder / "volumes" / f"kubernetes.io~{dashed(field)}" / volume.name,
             objects=self._objects,
             around=self._around(),
             now=self._clock.now(),
@@ -95,6 +95,11 @@ class PodVolumes:
             return
         await asyncio.to_thread(remove_folder, self.folder)
         self.mounted = {}
+
+
+def dashed(field: str) -> str:
+    """`empty-dir` for `emptyDir`, `downward-api` for `downwardAPI`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", field).lower()
 
 
 def remove_folder(folder: Path) -> None:
