@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from wherry.api.core.node import Node as ApiNode
 from wherry.api.core.pod import Pod
+from wherry.client.client import Client
 from wherry.node.runtimes.interface import ContainerState, RuntimeFailure
 
 
@@ -175,3 +177,95 @@ async def test_an_ephemeral_container_joins_a_running_pod(node: Any) -> None:
     )
     assert is_running(pod)
     assert ContainerState.RUNNING in {c.state for c in await node.runtime.list_containers()}
+
+
+class Flaky:
+    """A transport whose calls fail while it is cut."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.cut = False
+
+    async def call(self, *args: Any, **more: Any) -> bytes:
+        if self.cut:
+            raise ConnectionRefusedError("the API server is away")
+        found: bytes = await self.inner.call(*args, **more)
+        return found
+
+    def watch(self, *args: Any, **more: Any) -> Any:
+        return self.inner.watch(*args, **more)
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_pods_go_on_while_the_api_is_away_and_it_is_told_later(
+    make_node: Any, client: Client, tmp_path: Path
+) -> None:
+    transport = Flaky(client.transport)
+    node = make_node(Client(transport), tmp_path)
+    await node.start()
+    await node.create("web")
+    await node.until("web", is_running)
+    transport.cut = True
+    [first] = await node.runtime.list_containers()
+    node.runtime.exit(first.id, 1)
+
+    async def is_restarted() -> bool:
+        states = [each.state for each in await node.runtime.list_containers()]
+        return ContainerState.RUNNING in states
+
+    await node.until_true(is_restarted)
+    transport.cut = False
+    pod = await node.until("web", lambda pod: pod.status.containerStatuses[0].restartCount == 1)
+    assert pod.status.containerStatuses[0].lastState.terminated.exitCode == 1
+    await node.stop()
+
+
+async def test_a_runtime_that_fails_for_a_while_is_tried_again(node: Any) -> None:
+    node.runtime.failing["run_sandbox"] = RuntimeFailure("not now")
+    await node.create("web")
+    await node.until("web", lambda pod: condition(pod, "PodReadyToStartContainers") == "False")
+    del node.runtime.failing["run_sandbox"]
+    await node.until("web", is_running)
+
+
+async def test_a_readiness_gate_holds_the_pod_back(node: Any) -> None:
+    await node.create("web", readinessGates=[{"conditionType": "example.com/gate"}])
+    await node.until("web", lambda pod: condition(pod, "ContainersReady") == "True")
+    pod = await node.client.get(Pod, "web", "default")
+    assert condition(pod, "Ready") == "False"
+    gate = {"status": {"conditions": [{"type": "example.com/gate", "status": "True"}]}}
+    await node.client.patch(Pod, "web", gate, "default", type="strategic", subresource="status")
+    await node.until("web", lambda pod: condition(pod, "Ready") == "True")
+
+
+async def test_force_deletion_stops_what_runs(node: Any) -> None:
+    await node.create("web")
+    await node.until("web", is_running)
+    await node.client.delete(Pod, "web", "default", grace=0)
+    await node.until_true(lambda: not node.agent.workers)
+    assert await node.runtime.list_containers() == []
+
+
+async def test_a_pod_with_a_finalizer_ends_and_waits(node: Any) -> None:
+    await node.create("web")
+    await node.until("web", is_running)
+    hold = {"metadata": {"finalizers": ["example.com/hold"]}}
+    await node.client.patch(Pod, "web", hold, "default")
+    await node.client.delete(Pod, "web", "default")
+    pod = await node.until("web", lambda pod: pod.status.phase in ("Succeeded", "Failed"))
+    assert pod.metadata.finalizers == ("example.com/hold",)
+    await node.client.patch(Pod, "web", {"metadata": {"finalizers": None}}, "default")
+    await node.until_gone("web")
+    await node.until_true(lambda: not node.agent.workers)
+
+
+async def test_a_post_start_hook_that_fails_restarts_the_container(node: Any) -> None:
+    hook = {"postStart": {"exec": {"command": ["false"]}}}
+    await node.create("web", containers=[{"name": "c", "image": "app:1", "lifecycle": hook}])
+    pod = await node.until(
+        "web",
+        lambda pod: bool(pod.status.containerStatuses) and pod.status.containerStatuses[0].restartCount == 1,
+    )
+    assert not pod.status.containerStatuses[0].ready
