@@ -1,6 +1,6 @@
 """derive_protobuf: write the tables of the API server's protobuf codec.
 
-    python tools/derive_protobuf.py FACTS KUBECTL OUT
+    python -m tools.derive_protobuf FACTS KUBECTL OUT
 
 FACTS is a folder with protobuf_fields.tsv (message, number, label, type, JSON name of every field, from the
 .proto files of the release) and resources.tsv (kinds served). KUBECTL is that release's kubectl for
@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from go_types import GoField, Program
+from tools.go_types import GoField, Program
 
 from wherry.apiserver.protobuf.tables import GROUPS, META
 
