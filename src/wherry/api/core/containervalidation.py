@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from wherry.api.core.container import (
+    AppArmorProfile,
     Container,
     ContainerPort,
     EphemeralContainer,
+    SeccompProfile,
     SecurityContext,
 )
 from wherry.api.core.envvalidation import validate_env, validate_env_from
@@ -275,15 +277,19 @@ def check_user(value: int) -> list[str]:
     return check_range(value, 0, 2**31 - 1)
 
 
-def validate_profile(profile: object, path: str, check: Callable[[str], list[str]]) -> Iterator[FieldError]:
-    """A seccomp or AppArmor profile: the name of a local one goes with the type that says so."""
-    kind, local = getattr(profile, "type", ""), getattr(profile, "localhostProfile", "")
-    if not kind:
+def validate_profile(
+    profile: SeccompProfile | AppArmorProfile, path: str, check: Callable[[str], list[str]]
+) -> Iterator[FieldError]:
+    """The name of a local profile goes with the type that says so. check: the rule for such names."""
+    word = "seccomp" if isinstance(profile, SeccompProfile) else "AppArmor"
+    local = profile.localhostProfile
+    if not profile.type:
         yield required(f"{path}.type", "type is required when profile is set")
-    if kind == "Localhost":
+    if profile.type == "Localhost":
         if not local:
-            yield required(f"{path}.localhostProfile", "must be set when seccomp type is Localhost")
+            yield required(f"{path}.localhostProfile", f"must be set when {word} type is Localhost")
         for problem in check(local):
             yield invalid(f"{path}.localhostProfile", local, problem)
     elif local:
-        yield invalid(f"{path}.localhostProfile", local, "can only be set when seccomp type is Localhost")
+        detail = f"can only be set when {word} type is Localhost"
+        yield invalid(f"{path}.localhostProfile", local, detail)
