@@ -81,6 +81,24 @@ async def test_a_refusal_says_who_may_not_do_what_where(
     assert (found["reason"], found["message"]) == ("Forbidden", message)
 
 
+async def test_who_acts_as_another_may_do_what_the_other_may(web: Web) -> None:
+    reply = await web.ask("GET", MAPS, Impersonate_User="joe")
+    assert reply.status == 403
+    assert 'User "joe" cannot list resource "configmaps"' in json.loads(reply.body)["message"]
+    assert (
+        await web.ask("GET", MAPS, Impersonate_User="x", Impersonate_Group="system:masters")
+    ).status == 200
+
+
+async def test_not_everybody_may_act_as_another(web: Web) -> None:
+    reply = await web.ask("GET", MAPS, user="jane", Impersonate_User="admin")
+    assert reply.status == 403
+    assert json.loads(reply.body)["message"] == (
+        'users "admin" is forbidden: User "jane" cannot impersonate resource "users" in API group "" '
+        "at the cluster scope"
+    )
+
+
 # what is not there
 
 

@@ -39,8 +39,13 @@ async def test_selectors_select(pods: Driver, labels: str, fields: str, names: s
 
 
 async def test_a_field_that_is_not_selectable_is_named(pods: Driver) -> None:
-    with pytest.raises(BadRequest, match=r"field label not supported: spec\.volumes"):
+    with pytest.raises(BadRequest, match=r"^field label not supported: spec\.volumes$"):
         await pods.list("pods", fieldSelector="spec.volumes=x")
+
+
+async def test_a_kind_without_such_fields_says_what_it_knows(api: Driver) -> None:
+    with pytest.raises(BadRequest, match=r'^"data" is not a known field selector: only "metadata\.name"'):
+        await api.list("configmaps", fieldSelector="data=x")
 
 
 @pytest.mark.parametrize("options", [{"labelSelector": "a in ("}, {"fieldSelector": "a"}])

@@ -41,6 +41,9 @@ SUBRESOURCES: Mapping[str, Handler] = {
     "resize": parts.handle,
 }
 
+# Kinds that are not stored: creating one does something, or answers a question.
+DEEDS: Mapping[tuple[str, str], Handler] = {**REVIEWS, ("", "Binding"): binding.create}
+
 encode = msgspec.json.Encoder().encode
 
 
@@ -100,9 +103,9 @@ class Api:
             if handler is None:
                 raise InternalError(f"{call.resource.plural}/{call.subresource} is answered elsewhere")
             return await handler(call, self)
-        review = REVIEWS.get((call.resource.group, call.resource.kind))
-        if review is not None:
-            return await review(call, self)
+        deed = DEEDS.get((call.resource.group, call.resource.kind))
+        if deed is not None:
+            return await deed(call, self)
         match call.verb:
             case "get":
                 return Outcome(200, self.reader.get(call))

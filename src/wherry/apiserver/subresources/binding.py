@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wherry.api.core.pod import Pod
+from wherry.api.registry import resource_for
 from wherry.apiserver import body
 from wherry.apiserver.call import Call, Outcome
 from wherry.apiserver.entry import Entry
@@ -43,6 +45,16 @@ async def handle(call: Call, api: Api) -> Outcome:
     return Outcome(
         201, tree={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
     )
+
+
+async def create(call: Call, api: Api) -> Outcome:
+    """A Binding that is created by itself: the older way to say the same."""
+    pods = resource_for(Pod)
+    named = Call(
+        "create", pods, call.namespace, "", "binding", call.params, call.body, call.content_type, call.user
+    )
+    named.user_agent = call.user_agent
+    return await handle(named, api)
 
 
 def _check(target: Tree, name: str) -> None:
