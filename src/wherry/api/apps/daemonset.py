@@ -12,7 +12,7 @@ from wherry.api.registry import resource
 from wherry.api.rules import amount, validate_counts, validate_share
 from wherry.machinery.errors import FieldError, invalid, not_supported, required
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Tree
+from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, Part, Time, Tree, Written
 
 
 class DaemonSetCondition(Part):
@@ -57,11 +57,11 @@ class DaemonSetSpec(Part):
 class DaemonSetStatus(Part):
     collisionCount: Int32 = 0
     conditions: Annotated[tuple[DaemonSetCondition, ...], ListMap("type"), Merge("merge", "type")] = ()
-    currentNumberScheduled: Int32 = 0
-    desiredNumberScheduled: Int32 = 0
+    currentNumberScheduled: Annotated[Int32, Written()] = 0
+    desiredNumberScheduled: Annotated[Int32, Written()] = 0
     numberAvailable: Int32 = 0
-    numberMisscheduled: Int32 = 0
-    numberReady: Int32 = 0
+    numberMisscheduled: Annotated[Int32, Written()] = 0
+    numberReady: Annotated[Int32, Written()] = 0
     numberUnavailable: Int32 = 0
     observedGeneration: Int64 = 0
     updatedNumberScheduled: Int32 = 0

@@ -12,7 +12,7 @@ from wherry.api.registry import resource
 from wherry.api.rules import validate_counts
 from wherry.machinery.errors import FieldError
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Int32, Int64, ListMap, Merge, Part, Time
+from wherry.machinery.schema import Int32, Int64, ListMap, Merge, Part, Time, Written
 
 
 class ReplicaSetCondition(Part):
@@ -36,7 +36,7 @@ class ReplicaSetStatus(Part):
     fullyLabeledReplicas: Int32 = 0
     observedGeneration: Int64 = 0
     readyReplicas: Int32 = 0
-    replicas: Int32 = 0
+    replicas: Annotated[Int32, Written()] = 0
     terminatingReplicas: Int32 = 0
 
 

@@ -91,14 +91,14 @@ class StatefulSetSpec(Part):
 
 
 class StatefulSetStatus(Part):
-    availableReplicas: Int32 = 0
+    availableReplicas: Annotated[Int32, Written()] = 0
     collisionCount: Int32 = 0
     conditions: Annotated[tuple[StatefulSetCondition, ...], ListMap("type"), Merge("merge", "type")] = ()
     currentReplicas: Int32 = 0
     currentRevision: str = ""
     observedGeneration: Int64 = 0
     readyReplicas: Int32 = 0
-    replicas: Int32 = 0
+    replicas: Annotated[Int32, Written()] = 0
     updateRevision: str = ""
     updatedReplicas: Int32 = 0
 

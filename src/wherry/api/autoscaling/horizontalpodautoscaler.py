@@ -9,7 +9,19 @@ from wherry.api.autoscaling.validation import validate
 from wherry.api.columns import AGE, NAME, column, or_unset
 from wherry.api.registry import resource
 from wherry.machinery.meta import LabelSelector, Object
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, Merge, OneOf, Part, Quantity, Time, Tree
+from wherry.machinery.schema import (
+    Atomic,
+    Int32,
+    Int64,
+    ListMap,
+    Merge,
+    OneOf,
+    Part,
+    Quantity,
+    Time,
+    Tree,
+    Written,
+)
 
 
 class MetricTarget(Part):
@@ -181,7 +193,7 @@ class HorizontalPodAutoscalerStatus(Part):
     ] = ()
     currentMetrics: Annotated[tuple[MetricStatus, ...], Atomic()] = ()
     currentReplicas: Int32 = 0
-    desiredReplicas: Int32 = 0
+    desiredReplicas: Annotated[Int32, Written()] = 0
     lastScaleTime: Time = ""
     observedGeneration: Int64 = 0
 

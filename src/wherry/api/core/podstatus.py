@@ -7,7 +7,18 @@ from typing import Annotated
 
 from wherry.api.core.container import ResourceRequirements
 from wherry.api.core.volumehealth import VolumeHealthCondition
-from wherry.machinery.schema import Atomic, Int32, Int64, ListMap, ListSet, Merge, Part, Quantity, Time
+from wherry.machinery.schema import (
+    Atomic,
+    Int32,
+    Int64,
+    ListMap,
+    ListSet,
+    Merge,
+    Part,
+    Quantity,
+    Time,
+    Written,
+)
 
 
 class ContainerExtendedResourceRequest(Part):
@@ -22,7 +33,7 @@ class ContainerStateRunning(Part):
 
 class ContainerStateTerminated(Part):
     containerID: str = ""
-    exitCode: Int32 = 0
+    exitCode: Annotated[Int32, Written()] = 0
     finishedAt: Time = ""
     message: str = ""
     reason: str = ""
@@ -88,9 +99,9 @@ class ContainerStatus(Part):
     imageID: str = ""
     lastState: ContainerState | None = None
     name: str = ""
-    ready: bool | None = None
+    ready: Annotated[bool, Written()] = False
     resources: ResourceRequirements = ResourceRequirements()
-    restartCount: Int32 = 0
+    restartCount: Annotated[Int32, Written()] = 0
     started: bool | None = None
     state: ContainerState | None = None
     stopSignal: str = ""

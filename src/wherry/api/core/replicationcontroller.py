@@ -43,7 +43,7 @@ class ReplicationControllerStatus(Part):
     fullyLabeledReplicas: Int32 = 0
     observedGeneration: Int64 = 0
     readyReplicas: Int32 = 0
-    replicas: Int32 = 0
+    replicas: Annotated[Int32, Written()] = 0
 
 
 def _template_labels(spec: Tree) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from wherry.api.rules import validate_share
 from wherry.machinery.errors import FieldError, invalid
 from wherry.machinery.labels import validate_label_selector
 from wherry.machinery.meta import Condition, LabelSelector, Object
-from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, OneOf, Part, Time
+from wherry.machinery.schema import Int32, Int64, IntOrString, ListMap, Merge, OneOf, Part, Time, Written
 
 
 class PodDisruptionBudgetSpec(Part):
@@ -23,11 +23,11 @@ class PodDisruptionBudgetSpec(Part):
 
 class PodDisruptionBudgetStatus(Part):
     conditions: Annotated[tuple[Condition, ...], ListMap("type"), Merge("merge", "type")] = ()
-    currentHealthy: Int32 = 0
-    desiredHealthy: Int32 = 0
+    currentHealthy: Annotated[Int32, Written()] = 0
+    desiredHealthy: Annotated[Int32, Written()] = 0
     disruptedPods: Mapping[str, Time] = {}
-    disruptionsAllowed: Int32 = 0
-    expectedPods: Int32 = 0
+    disruptionsAllowed: Annotated[Int32, Written()] = 0
+    expectedPods: Annotated[Int32, Written()] = 0
     observedGeneration: Int64 = 0
 
 
