@@ -6,15 +6,19 @@ in memory.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
 from wherry.apiserver import render
 from wherry.apiserver.api import Api
 from wherry.apiserver.authn import Authenticator
+from wherry.apiserver.authn.impersonation import impersonated
 from wherry.apiserver.authz import Attributes
 from wherry.apiserver.call import ANONYMOUS, Call, Outcome, User
 from wherry.apiserver.hub import Event
@@ -47,6 +51,7 @@ CONNECT = frozenset(("log", "exec", "attach", "portforward", "proxy"))
 COMMON: HeaderPairs = (("Cache-Control", "no-cache, private"),)
 # Whether the verb's path names one object; the others' methods mean another verb without a name.
 ON_ONE = {"create": False, "update": True, "patch": True}
+COMPRESSED: HeaderPairs = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
 BROWSERS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -74,7 +79,7 @@ class Front:
             query = request.query_string
             watch = bool(query) and "watch=" in query and request.query.get("watch") in ("true", "1")
             target = target_of(request.method, request.path, watch)
-            user = self.authenticate(request)
+            user = self.acting_as(request, self.authenticate(request))
             self.authorize(user, target)
             if not target.plural:
                 return self.page(request, target, user)
@@ -90,6 +95,18 @@ class Front:
             if user is not None:
                 return user
         return ANONYMOUS
+
+    def acting_as(self, request: Request, user: User) -> User:
+        """Whom the request is to be taken for, if `user` may act as them."""
+        found = impersonated(request.headers)
+        if found is None:
+            return user
+        wanted, needed = found
+        for attributes in needed:
+            decision = self.api.authorizer.decide(user, attributes)
+            if not decision.allowed:
+                raise forbidden(user, attributes, "v1", decision.reason)
+        return wanted
 
     def authorize(self, user: User, target: Target) -> None:
         attributes = target.attributes
@@ -164,7 +181,8 @@ class Front:
         clock = self.api.clock
         warnings = [("Warning", f'299 - "{_quoted(text)}"') for text in dict.fromkeys(call.warnings)]
         if isinstance(outcome, Listing):
-            return respond(request, 200, render.listing(outcome, form, clock, include), form, warnings)
+            pieces = render.pieces(outcome, form, clock, include)
+            return respond_by_pieces(request, pieces, form, warnings)
         return respond(request, outcome.code, self._body(outcome, form, include), form, warnings)
 
     def _body(self, outcome: Outcome, form: Form, include: str) -> bytes:
@@ -231,13 +249,43 @@ def wants_pretty(request: Request) -> bool:
     return request.headers.get("user-agent").startswith(BROWSERS)
 
 
+def respond_by_pieces(
+    request: Request, pieces: Iterator[bytes], form: Form, headers: list[tuple[str, str]]
+) -> Answer:
+    """One piece is an answer; of more, each is made while the client takes the one before."""
+    first, second = next(pieces), next(pieces, None)
+    if second is None:
+        return respond(request, 200, first, form, headers)
+    chunks = paced(chain((first, second), pieces))
+    extra = [*COMMON, *headers]
+    if "gzip" in request.headers.get("accept-encoding"):
+        chunks = compressed(chunks)
+        extra += COMPRESSED
+    return Stream.of(chunks, 200, form.content_type, extra, finite=True)
+
+
+async def paced(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Others have their turn between two pieces, however fast the client reads."""
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)
+
+
+async def compressed(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    gzipped = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)  # 16: in gzip's frame
+    async for chunk in chunks:
+        if made := gzipped.compress(chunk):
+            yield made
+    yield gzipped.flush()
+
+
 def respond(
     request: Request, status: int, body: bytes, form: Form, headers: list[tuple[str, str]] | None = None
 ) -> Response:
     extra = [*COMMON, *(headers or ())]
     if len(body) >= GZIP_FROM and "gzip" in request.headers.get("accept-encoding"):
         body = gzip.compress(body, 1)
-        extra += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+        extra += COMPRESSED
     return Response(status, body, form.content_type, extra)
 
 

@@ -77,8 +77,8 @@ def _field(resource: Resource, requirement: FieldRequirement) -> Predicate:
         return lambda entry: (common(entry) == wanted) is equal
     read: Callable[[Any], str] | None = resource.strategy.selectable.get(field)
     if read is None:
-        raise BadRequest(
-            f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that match '
-            f'label selector "", field selector "{field}={wanted}": field label not supported: {field}'
-        )
+        if not resource.strategy.selectable:
+            known = 'only "metadata.name", "metadata.namespace"'
+            raise BadRequest(f'"{field}" is not a known field selector: {known}')
+        raise BadRequest(f"field label not supported: {field}")
     return lambda entry: (read(entry.typed) == wanted) is equal
