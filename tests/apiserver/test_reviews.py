@@ -69,11 +69,12 @@ async def test_a_question_is_about_a_resource_or_a_path(api: Driver, spec: Any) 
 async def test_what_may_i(api: Driver) -> None:
     status = await ask(api, "selfsubjectrulesreviews", {"namespace": "default"})
     assert status["incomplete"] is False
-    assert {
+    mine = {
         "verbs": ["create"],
         "apiGroups": ["authentication.k8s.io"],
         "resources": ["selfsubjectreviews"],
-    } in (status["resourceRules"])
+    }
+    assert mine in status["resourceRules"]
     assert any("/version" in rule["nonResourceURLs"] for rule in status["nonResourceRules"])
 
 
