@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 PRIVATE = "kubernetes.io"
 SIZE = 32  # bytes of one coordinate on P-256
+REMEMBERED = 4096  # tokens whose signature need not be checked again
 
 
 class TokenError(ValueError):
@@ -52,6 +53,7 @@ class TokenIssuer:
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         self.key_id = _b64(hashlib.sha256(der).digest())
+        self._known: dict[str, Mapping[str, Any]] = {}
 
     def issue(
         self,
@@ -95,6 +97,19 @@ class TokenIssuer:
 
     def verify(self, token: str, now: datetime) -> Mapping[str, Any]:
         """The claims of a token that we signed and that is good now. TokenError otherwise."""
+        claims = self._signed_by_us(token)
+        moment = now.timestamp()
+        if claims.get("iss") != self.issuer:
+            raise TokenError(f"issued by {claims.get('iss')}, not by {self.issuer}")
+        if not claims.get("nbf", 0) - 60 <= moment < claims.get("exp", 0):
+            raise TokenError("expired, or not valid yet")
+        return claims
+
+    def _signed_by_us(self, token: str) -> Mapping[str, Any]:
+        """What a token claims, if the signature is ours. A signature stays good: it is checked once."""
+        known = self._known.get(token)
+        if known is not None:
+            return known
         parts = token.split(".")
         if len(parts) != 3:
             raise TokenError("not a signed token")
@@ -106,11 +121,9 @@ class TokenIssuer:
             self.public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
         except (ValueError, msgspec.MsgspecError, InvalidSignature):
             raise TokenError("not signed by this cluster") from None
-        moment = now.timestamp()
-        if claims.get("iss") != self.issuer:
-            raise TokenError(f"issued by {claims.get('iss')}, not by {self.issuer}")
-        if not claims.get("nbf", 0) - 60 <= moment < claims.get("exp", 0):
-            raise TokenError("expired, or not valid yet")
+        if len(self._known) >= REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[token] = claims
         return claims
 
     def jwks(self) -> dict[str, Any]:
