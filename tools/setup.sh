@@ -11,7 +11,14 @@ need() { # need PACKAGE TEST...: PACKAGE is missing where TEST fails
   "$@" >/dev/null 2>&1 || packages+=("$package")
 }
 
-python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3 || true)
+# The first Python that runs and is new enough; a name on the path alone may be a mere pointer.
+python=
+for candidate in python3 python3.13 python3.12 python3.11; do
+  if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+    python=$(command -v "$candidate")
+    break
+  fi
+done
 [[ -n $python ]] || packages+=(python3)
 [[ -z $python ]] || need python3-venv "$python" -c 'import ensurepip, venv'
 need containerd command -v containerd
@@ -42,8 +49,8 @@ if ((${#packages[@]})); then
   python=${python:-$(command -v python3)}
 fi
 
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-  echo "Python 3.11 or newer is needed; $("$python" --version) is what there is" >&2
+"${python:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+  echo "Python 3.11 or newer is needed, and python3 is not: install it" >&2
   exit 1
 }
 
