@@ -60,6 +60,13 @@ def test_removing_leaves_the_file_as_it_was(path: Path) -> None:
     assert not remove(path, "wherry")
 
 
+def test_a_file_that_holds_nothing_any_more_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    merge(path, "wherry", OURS)
+    assert remove(path, "wherry")
+    assert not path.exists()
+
+
 def test_makes_a_file_that_only_its_owner_can_read(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config"
     merge(path, "wherry", OURS)

@@ -89,7 +89,10 @@ def merge(path: Path, name: str, access: Access, *, current: bool = True) -> Non
 
 
 def remove(path: Path, name: str) -> bool:
-    """Take cluster, user and context `name` out of the file. Says whether there was anything to take."""
+    """Take cluster, user and context `name` out of the file. Says whether there was anything to take.
+
+    A file that holds nothing else by then is removed.
+    """
     if not path.exists():
         return False
     with _locked(path):
@@ -100,7 +103,9 @@ def remove(path: Path, name: str) -> bool:
         if tree.get("current-context") == name:
             tree["current-context"] = tree["contexts"][0]["name"] if len(tree["contexts"]) == 1 else ""
         changed = _dump(tree) != before
-        if changed:
+        if changed and tree == _empty():
+            path.unlink()
+        elif changed:
             _write(path, _dump(tree))
         return changed
 
