@@ -19,6 +19,7 @@ from wherry.cluster import example
 from wherry.cluster.clock import SystemClock
 from wherry.cluster.config import Config
 from wherry.cluster.progress import Progress
+from wherry.machinery.errors import NotFound
 
 WAIT_SECONDS = 120.0
 
@@ -82,12 +83,13 @@ async def apply(client: Client, tree: dict[str, Any]) -> None:
     """Server-side apply of one manifest."""
     group, _, version = tree["apiVersion"].rpartition("/")
     resource = by_kind(group, version, tree["kind"])
-    assert resource is not None, f"{tree['apiVersion']} {tree['kind']} is not served"
+    if resource is None:
+        raise NotFound(f"{tree['apiVersion']} {tree['kind']} is not served: see `kubectl api-resources`")
     name, namespace = tree["metadata"]["name"], tree["metadata"].get("namespace", "default")
     await client.transport.call(
         "patch",
         resource,
-        namespace=namespace,
+        namespace=namespace if resource.namespaced else "",
         name=name,
         body=msgspec.json.encode(tree),
         content_type="application/apply-patch+yaml",
