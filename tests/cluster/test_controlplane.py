@@ -102,11 +102,8 @@ async def test_controllers_see_to_what_every_namespace_needs(config: Config) -> 
 async def test_who_shows_a_certificate_of_ours_is_known_and_others_are_nobody(config: Config) -> None:
     async with plane(config):
         access = kubeconfig.load(config.kubeconfig)
-        stranger = Client(
-            HttpTransport.to(
-                kubeconfig.Access(server=access.server, ca=access.ca), SystemClock(), user_agent="x"
-            )
-        )
+        nobody = kubeconfig.Access(server=access.server, ca=access.ca)
+        stranger = Client(HttpTransport.to(nobody, SystemClock(), user_agent="x"))
         with pytest.raises(Unauthorized):
             await stranger.list(Pod)
         await stranger.close()

@@ -17,6 +17,9 @@ class Expected(Exception):
     """A failure that says itself what to do."""
 
 
+FULL = Expected("the moon is full")
+
+
 @pytest.fixture(autouse=True)
 def silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "configure", lambda: None)
@@ -39,13 +42,7 @@ def test_a_signal_ends_it_in_order(number: int) -> None:
     assert story == ["up", "down"]
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        Expected("the moon is full"),
-        ExceptionGroup("tasks", [ExceptionGroup("x", [Expected("the moon is full")])]),
-    ],
-)
+@pytest.mark.parametrize("error", [FULL, ExceptionGroup("tasks", [ExceptionGroup("inner", [FULL])])])
 def test_a_failure_is_its_own_words(error: Exception) -> None:
     @asynccontextmanager
     async def component() -> AsyncIterator[None]:

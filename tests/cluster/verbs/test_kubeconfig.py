@@ -22,7 +22,5 @@ def test_it_is_printed_or_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_before_the_first_start_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(
-        click.ClickException, match="there is no cluster 'wherry' yet: start it with `wherry up`"
-    ):
+    with pytest.raises(click.ClickException, match="no cluster 'wherry' yet: start it with `wherry up`"):
         run(tmp_path)
