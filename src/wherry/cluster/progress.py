@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
 
-BAR = ("⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏")
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+FRAME_SECONDS = 0.1
 
 
 class Progress:
@@ -20,30 +23,39 @@ class Progress:
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
         self.stages: list[tuple[str, float]] = []
-        self._open = False
-        self._live = sys.stderr.isatty()
+        self._live = sys.stderr.isatty() and not quiet
         self._began = now()
 
     @contextmanager
     def stage(self, words: str) -> Iterator[None]:
         began = now()
-        if self._live and not self.quiet:
-            click.echo(f"  {BAR[len(self.stages) % len(BAR)]} {words} …", nl=False, err=True)
-            self._open = True
-        yield
+        with self._moving(words) if self._live else nullcontext():
+            yield
         took = now() - began
         self.stages.append((words, took))
         if not self.quiet:
-            self._clear()
             click.echo(f"  {click.style('✓', fg='green')} {words:<44} {took:6.2f} s", err=True)
 
-    def fail(self) -> None:
-        self._clear()
+    @contextmanager
+    def _moving(self, words: str) -> Iterator[None]:
+        """A line that moves and counts seconds, until the block ends; then it is gone."""
+        over = threading.Event()
+        began = now()
 
-    def _clear(self) -> None:
-        if self._open:
-            click.echo("\r\033[K", nl=False, err=True)
-            self._open = False
+        def draw() -> None:
+            for frame in itertools.cycle(FRAMES):
+                click.echo(f"\r  {frame} {words} … {now() - began:.0f} s", nl=False, err=True)
+                if over.wait(FRAME_SECONDS):
+                    click.echo("\r\033[K", nl=False, err=True)
+                    return
+
+        drawer = threading.Thread(target=draw, daemon=True)
+        drawer.start()
+        try:
+            yield
+        finally:
+            over.set()
+            drawer.join()
 
     @property
     def total(self) -> float:

@@ -28,6 +28,5 @@ def command(example: bool, output: str, **flags: Any) -> None:
     try:
         result = Launch(config, progress).up(example=example)
     except (LaunchFailed, StartFailed, NotServing, ConfigError) as error:
-        progress.fail()
         raise click.ClickException(str(error)) from None
     progress.show(result, output)
