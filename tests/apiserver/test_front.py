@@ -110,7 +110,13 @@ async def test_an_object_that_is_not_there_is_named(web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/apis/example.com/v1/widgets", "/api/v1/widgets", "/apis/apps/v9/deployments"]
+    "path",
+    [
+        "/apis/example.com/v1/widgets",
+        "/api/v1/widgets",
+        "/apis/apps/v9/deployments",
+        f"{MAPS}/a/status",
+    ],
 )
 async def test_a_resource_that_is_not_served_is_a_status(web: Web, path: str) -> None:
     found = await web.tree("GET", path)

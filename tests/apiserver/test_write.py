@@ -196,3 +196,13 @@ async def test_each_write_is_owned_by_the_program_that_made_it(api: Driver) -> N
 async def test_every_kind_that_is_served_can_be_listed(api: Driver, plural: str) -> None:
     listing = await api.list(plural)
     assert listing.revision > 0
+
+
+async def test_what_admission_adds_is_owned_by_nobody(api: Driver) -> None:
+    made = await api.create("pods", pod("p"))
+    assert made["spec"]["tolerations"] and made["spec"]["volumes"] and made["status"]["qosClass"]
+    (entry,) = made["metadata"]["managedFields"]
+    owned = entry["fieldsV1"]
+    assert "f:status" not in owned
+    assert {"f:containers", "f:restartPolicy"} <= owned["f:spec"].keys()
+    assert not {"f:tolerations", "f:volumes", "f:serviceAccountName", "f:priority"} & owned["f:spec"].keys()

@@ -25,7 +25,7 @@ from wherry.apiserver.tokens import TokenIssuer
 from wherry.apiserver.watch import Watcher
 from wherry.apiserver.write import Writer
 from wherry.machinery.clock import Clock
-from wherry.machinery.errors import InternalError, MethodNotAllowed, ServiceUnavailable
+from wherry.machinery.errors import InternalError, MethodNotAllowed, NotFound, ServiceUnavailable
 from wherry.store.interface import Store, StoreError
 
 Handler = Callable[[Call, "Api"], Awaitable[Outcome]]
@@ -130,7 +130,10 @@ class Api:
         resource = call.resource
         if call.subresource:
             found = resource.subresource(call.subresource)
-            verbs: tuple[str, ...] = found.verbs if found is not None else ()
+            if found is None:
+                details = {"group": resource.group, "kind": resource.plural}
+                raise NotFound("the server could not find the requested resource", details=details)
+            verbs: tuple[str, ...] = found.verbs
         else:
             verbs = resource.verbs
         if call.verb not in verbs:

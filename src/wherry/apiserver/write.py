@@ -87,10 +87,13 @@ class Writer:
         key = key_of(resource, call.namespace, call.name)
         if self.hub.cache(resource).get(key) is not None:
             raise already_exists(resource.plural, call.name, resource.group)
-        review = Review(call, "CREATE", tree, None, self.hub, self.clock)
-        self.admission.mutate(review)
         if resource.subresource("status") is not None and resource.kind not in BORN_WITH_STATUS:
             tree.pop("status", None)
+        if not applied:
+            # Before admission: what the cluster adds of its own is nobody's.
+            self.ownership.created(tree, call, self.clock.now())
+        review = Review(call, "CREATE", tree, None, self.hub, self.clock)
+        self.admission.mutate(review)
         if resource.strategy.generation:
             tree["metadata"]["generation"] = 1
         if resource.strategy.prepare is not None:
@@ -99,8 +102,6 @@ class Writer:
         try:
             self._validate(resource, tree, None)
             self.admission.validate(review)
-            if not applied:
-                self.ownership.created(tree, call, self.clock.now())
             if call.dry_run:
                 undo()
                 return Outcome(201, Entry(resource, key, stored_form(resource, tree), self.hub.revision))
@@ -158,6 +159,8 @@ class Writer:
         old = current.tree
         metadata.carry_over(tree, old, call)
         self._confine(tree, old, call)
+        if not applied:
+            self.ownership.updated(tree, old, call, self.clock.now())
         review = Review(call, "UPDATE", tree, current, self.hub, self.clock)
         self.admission.mutate(review)
         if resource.strategy.prepare is not None and not call.subresource:
@@ -168,8 +171,6 @@ class Writer:
             tree["metadata"]["resourceVersion"] = str(current.revision)
             self._validate(resource, tree, current, call.subresource)
             self.admission.validate(review)
-            if not applied:
-                self.ownership.updated(tree, old, call, self.clock.now())
             if _same(tree, old):
                 undo()
                 return Outcome(200, current)
