@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from wherry.api.core.namespace import Namespace
+from wherry.api.core.event import Event
 from wherry.api.core.pod import Pod
 from wherry.api.core.serviceaccount import ServiceAccount
 from wherry.apiserver.server import ApiServer, Settings
@@ -98,6 +99,18 @@ class Node:
         except TimeoutError:
             pytest.fail(f"pod {name} did not get there; it is {msgspec.to_builtins(last)}")
         pytest.fail("the watch ended")
+
+    async def said(self, reason: str) -> list[str]:
+        """The messages of all events for `reason`, as soon as there are any."""
+        found: list[str] = []
+
+        async def look() -> bool:
+            events = await self.client.list(Event, fieldSelector=f"reason={reason}")
+            found[:] = [event.message for event in events]
+            return bool(found)
+
+        await self.until_true(look)
+        return found
 
     async def until_gone(self, name: str) -> None:
         async with asyncio.timeout(LIMIT):

@@ -77,6 +77,8 @@ async def test_a_crashing_container_is_restarted_once_then_backed_off(node: Any)
         "back-off 10s restarting failed container=c" in pod.status.containerStatuses[0].state.waiting.message
     )
     assert pod.status.phase == "Running"
+    said = await node.said("BackOff")
+    assert said == [f"Back-off restarting failed container c in pod bad_default({pod.metadata.uid})"]
 
 
 async def test_init_containers_run_in_order_before_the_rest(node: Any) -> None:

@@ -39,6 +39,7 @@ from wherry.node.facts import (
     kind_of_containers,
 )
 from wherry.node.images import PullFailure
+from wherry.node.identity import full_name
 from wherry.node.lifecycle import advance, grace_of
 from wherry.node.podstatus import old_status
 from wherry.node.probes import Prober, Subject
@@ -90,6 +91,7 @@ class PodWorker:
         self._failures: dict[str, Failure] = {}
         self._tries: dict[str, int] = {}
         self._done: set[str] = set()
+        self._announced: set[tuple[str, int]] = set()
         self._stopping_since: datetime | None = None
         self._changed = asyncio.Event()
         self._refresh_due = False
@@ -170,6 +172,7 @@ class PodWorker:
         self._own = plan.status
         if not self.gone:
             self._statuses.tell(plan.status)
+        self._announce(plan.status)
         if plan.stopping and not self.stopping:
             self._begin_to_stop(now)
         for instruction in plan.instructions:
@@ -177,6 +180,16 @@ class PodWorker:
         if not plan.stopping:
             self._refresh(now)
         return plan
+
+    def _announce(self, status: PodStatus) -> None:
+        """Once for each end of a container: that its restart has to wait."""
+        for each in (*status.initContainerStatuses, *status.containerStatuses):
+            waiting, end = each.state.waiting, (each.name, each.restartCount)
+            if waiting is None or waiting.reason != "CrashLoopBackOff" or end in self._announced:
+                continue
+            self._announced.add(end)
+            message = f"Back-off restarting failed container {each.name} in pod {full_name(self.pod)}"
+            self._tools.recorder.pod_event(self.pod, "Warning", "BackOff", message, each.name)
 
     def _seen(self) -> Seen:
         return Seen(
