@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from wherry.api.core.namespace import Namespace
 from wherry.api.core.event import Event
+from wherry.api.core.namespace import Namespace
 from wherry.api.core.pod import Pod
 from wherry.api.core.serviceaccount import ServiceAccount
 from wherry.apiserver.server import ApiServer, Settings

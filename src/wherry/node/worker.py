@@ -38,8 +38,8 @@ from wherry.node.facts import (
     Verdict,
     kind_of_containers,
 )
-from wherry.node.images import PullFailure
 from wherry.node.identity import full_name
+from wherry.node.images import PullFailure
 from wherry.node.lifecycle import advance, grace_of
 from wherry.node.podstatus import old_status
 from wherry.node.probes import Prober, Subject
@@ -184,7 +184,8 @@ class PodWorker:
     def _announce(self, status: PodStatus) -> None:
         """Once for each end of a container: that its restart has to wait."""
         for each in (*status.initContainerStatuses, *status.containerStatuses):
-            waiting, end = each.state.waiting, (each.name, each.restartCount)
+            waiting = each.state.waiting if each.state else None
+            end = (each.name, each.restartCount)
             if waiting is None or waiting.reason != "CrashLoopBackOff" or end in self._announced:
                 continue
             self._announced.add(end)
