@@ -153,7 +153,7 @@ def test_commands_are_ones_that_there_are(block: Block) -> None:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with Cluster(controllers=False) as made:
+    with Cluster(nodes=0) as made:
         yield made
 
 
