@@ -8,6 +8,7 @@ from typing import Any
 from wherry.api.core.node import Node as ApiNode
 from wherry.api.core.pod import Pod
 from wherry.client.client import Client
+from wherry.node.runtimes.fake import FakeRuntime
 from wherry.node.runtimes.interface import ContainerState, RuntimeFailure
 
 
@@ -113,6 +114,23 @@ async def test_a_restarted_agent_takes_pods_over_and_restarts_nothing(node: Any)
     assert after.status == before.status
     containers = await node.runtime.list_containers()
     assert len([c for c in containers if c.labels["io.kubernetes.pod.name"] == "web"]) == 1
+
+
+async def test_containers_lost_with_all_their_traces_are_restarted_and_counted(node: Any) -> None:
+    await node.create("web")
+    before = await node.until("web", is_running)
+    await node.stop()
+    node.runtime = FakeRuntime(node.clock)
+    await node.start()
+
+    def is_again(pod: Pod) -> bool:
+        statuses = pod.status.containerStatuses
+        return is_running(pod) and statuses[0].restartCount > before.status.containerStatuses[0].restartCount
+
+    status = (await node.until("web", is_again)).status.containerStatuses[0]
+    assert status.restartCount == 1
+    assert status.lastState.terminated.reason == "ContainerStatusUnknown"
+    assert status.lastState.terminated.exitCode == 137
 
 
 async def test_pods_deleted_while_the_agent_was_away_are_removed(node: Any) -> None:

@@ -130,6 +130,8 @@ def _last_state(
             return ContainerState(terminated=_terminated(run, seen))
     if old is None or old.lastState is None or current.attempt == 0:
         return None
+    if not old.containerID:  # it followed one that was lost with all its traces
+        return old.lastState if old.restartCount == current.attempt else None
     return old.lastState if old.containerID == f"{seen.runtime}://{current.id}" else None
 
 
@@ -146,10 +148,7 @@ def _without_run(
     if old is not None and old.state is not None and old.containerID and stopping:
         if old.state.running is None:
             return edit(old, ready=kind is Kind.INIT and bool(old.ready), started=False)
-        lost = ContainerStateTerminated(
-            exitCode=137, reason="ContainerStatusUnknown", message=LOST, containerID=old.containerID
-        )
-        return edit(old, state=ContainerState(terminated=lost), ready=False, started=False)
+        return edit(old, state=_lost(old), ready=False, started=False)
     state = INITIALIZING if pod.spec.initContainers and kind is not Kind.EPHEMERAL else CREATING
     failure = None if stopping else seen.failures.get(f"start:{container.name}")
     if failure is not None and failure.reason:
@@ -157,15 +156,30 @@ def _without_run(
     status = ContainerStatus(
         name=container.name, image=container.image, state=state, ready=False, started=False
     )
-    if old is not None and old.containerID:
-        status = edit(
-            status,
-            restartCount=old.restartCount,
-            lastState=old.state if old.state is not None and old.state.terminated else old.lastState,
-        )
+    if old is not None:
+        status = edit(status, restartCount=attempt_after(old), lastState=_state_before(old))
     if kind is Kind.EPHEMERAL:
         return edit(status, started=None)
     return edit(status, volumeMounts=_volume_mounts(container))
+
+
+def attempt_after(old: ContainerStatus) -> int:
+    """The number of the run that follows what was told last, when the runtime has no trace of it."""
+    return old.restartCount + 1 if old.containerID else old.restartCount
+
+
+def _state_before(old: ContainerStatus) -> ContainerState | None:
+    if not old.containerID or old.state is None:
+        return old.lastState
+    return _lost(old) if old.state.running is not None else old.state
+
+
+def _lost(old: ContainerStatus) -> ContainerState:
+    return ContainerState(
+        terminated=ContainerStateTerminated(
+            exitCode=137, reason="ContainerStatusUnknown", message=LOST, containerID=old.containerID
+        )
+    )
 
 
 def _is_ready(kind: Kind, state: ContainerState, run: Run, seen: Seen, *, started: bool) -> bool:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from wherry.api.core.container import Container, EphemeralContainer
 from wherry.api.core.pod import Pod
 from wherry.machinery import times
+from wherry.node.containerstatus import attempt_after
 from wherry.node.facts import (
     Box,
     Cause,
@@ -279,7 +280,7 @@ class Advance:
         if last is not None:
             return last.attempt + 1
         old = old_status(self.pod, name)
-        return old.restartCount + 1 if old is not None and old.containerID else 0
+        return attempt_after(old) if old is not None else 0
 
     def prune(self) -> None:
         """Keep one dead instance of each container beside the current one, for its log and exit code."""

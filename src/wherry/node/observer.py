@@ -66,15 +66,20 @@ class Observer:
                 self._owners.pop(thing, None)
 
     async def relist(self) -> set[str]:
-        """Look at everything anew; the uids of the pods of which something is different now."""
+        """Look at everything anew; the uids of the pods of which something is different now.
+
+        What came while the runtime was making its lists is on neither, and not gone for that.
+        """
+        known_boxes = {box for view in self.pods.values() for box in view.boxes}
+        known_runs = {run for view in self.pods.values() for run in view.runs}
         sandboxes, containers = await asyncio.gather(
             self._runtime.list_sandboxes(), self._runtime.list_containers()
         )
         sandboxes = [each for each in sandboxes if each.annotations.get(identity.NODE) == self._node]
-        changed = await self._take_sandboxes(sandboxes)
-        alive = {container.id: container for container in containers}
+        changed = await self._take_sandboxes(sandboxes, known_boxes)
+        gone = known_runs - {container.id for container in containers}
         for uid, view in self.pods.items():
-            for run in [run for run in view.runs if run not in alive]:
+            for run in gone & view.runs.keys():
                 del view.runs[run]
                 changed.add(uid)
         stale = []
@@ -92,11 +97,11 @@ class Observer:
         await asyncio.gather(*(look(*each) for each in stale))
         return changed | {uid for uid, _, _ in stale}
 
-    async def _take_sandboxes(self, sandboxes: Sequence[Sandbox]) -> set[str]:
+    async def _take_sandboxes(self, sandboxes: Sequence[Sandbox], known_boxes: set[str]) -> set[str]:
         changed: set[str] = set()
-        alive = {sandbox.id: sandbox for sandbox in sandboxes}
+        gone = known_boxes - {sandbox.id for sandbox in sandboxes}
         for uid, view in self.pods.items():
-            for box in [box for box in view.boxes if box not in alive]:
+            for box in gone & view.boxes.keys():
                 del view.boxes[box]
                 changed.add(uid)
         for sandbox in sandboxes:
