@@ -11,6 +11,7 @@ import pytest
 
 from wherry.wire.client import HttpClient, Unreachable, UpgradeRefused
 from wherry.wire.duplex import Duplex, splice
+from wherry.wire.exchange import HIGH_WATER
 from wherry.wire.server import Request, Response, Stream, Upgrade
 from wherry.wire.tls import client_context
 
@@ -286,3 +287,22 @@ async def test_an_upgrade_can_be_passed_on_to_another_server(start: Any, client:
     assert await duplex.read() == b""
     duplex.close()
     await duplex.wait_closed()
+
+
+async def test_what_was_not_read_of_an_answer_is_no_part_of_the_next(scripted: Any, client: Any) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b"
+    asking = client(await scripted(says(answer % (3, b"old"), answer % (3, b"new"))))
+    async with asking.stream("GET", "/"):
+        await asyncio.sleep(0.05)
+    assert (await asking.request("GET", "/")).body == b"new"
+
+
+async def test_a_large_body_that_comes_at_once_does_not_silence_its_connection(
+    start: Any, client: Any, authority: Any, server_tls: Any
+) -> None:
+    """A piece may both be too much and the end."""
+    server = await start(lambda request: Response(200, request.body), tls=server_tls)
+    asking = client(server.port, "https", tls=client_context(authority.certificate))
+    async with asyncio.timeout(20):
+        for size in range(HIGH_WATER - 200, HIGH_WATER + 40_000, 400):
+            assert len((await asking.request("POST", "/", body=b"x" * size)).body) == size

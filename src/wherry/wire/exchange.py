@@ -55,6 +55,8 @@ class ClientProtocol(asyncio.Protocol):
     def send(self, head: bytes, body: bytes, *, bodiless: bool) -> None:
         """Write a request; `bodiless`: the answer is a head alone, whatever it says."""
         self._fields = []
+        self._chunks.clear()  # what nobody read of the answer before
+        self._buffered = 0
         self._bodiless = bodiless
         self._answered = self._headed = self._done = self._sized = False
         self._inflate = None
@@ -90,18 +92,19 @@ class ClientProtocol(asyncio.Protocol):
             data = b"".join(self._chunks)
             self._chunks.clear()
         self._buffered = 0
+        self._resume()
+        return data
+
+    def _resume(self) -> None:
         if self._paused:
             self._paused = False
             if not self.transport.is_closing():
                 self.transport.resume_reading()
-        return data
 
     async def body(self) -> bytes:
         """All of the body."""
         while not self._done:
-            if self._paused:  # the whole body is wanted, however large
-                self._paused = False
-                self.transport.resume_reading()
+            self._resume()  # the whole body is wanted, however large
             await self._news()
         data = b"".join(self._chunks)
         self._chunks.clear()
@@ -198,5 +201,6 @@ class ClientProtocol(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._headed:
             self._done = True
+            self._resume()  # the end of a large body may be what it was paused at
         else:
             self._fields = []  # 100 Continue: the answer proper is still to come
