@@ -322,13 +322,12 @@ class _Rollout:
         if not rollout.total(self.old):
             return False
         least = self.deployment.spec.replicas - rollout.max_unavailable(self.deployment)
-        new_unavailable = new.spec.replicas - new.status.availableReplicas
+        new_unavailable = new.spec.replicas - rollout.staying(new)
         removable = rollout.total(self.sets) - least - new_unavailable
         if removable <= 0:
             return False
         unhealthy = yield from self._take_from_old(removable, healthy=False)
-        available = sum(rs.status.availableReplicas for rs in rollout.active(self.old))
-        surplus = available + new.status.availableReplicas - least
+        surplus = sum(map(rollout.staying, (new, *rollout.active(self.old)))) - least
         healthy = (yield from self._take_from_old(surplus, healthy=True)) if surplus > 0 else 0
         return unhealthy + healthy > 0
 

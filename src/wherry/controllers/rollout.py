@@ -110,6 +110,11 @@ def max_surge(deployment: Deployment) -> int:
     return _bounds(deployment)[0] if is_rolling(deployment) else 0
 
 
+def staying(rs: ReplicaSet) -> int:
+    """Available Pods that nobody has given up yet: a ReplicaSet that was shrunk may not have come to it."""
+    return min(rs.status.availableReplicas, rs.spec.replicas)
+
+
 def max_unavailable(deployment: Deployment) -> int:
     if not is_rolling(deployment) or deployment.spec.replicas == 0:
         return 0
