@@ -35,6 +35,8 @@ KEPT = (
     "generation",
     "selfLink",
 )
+# Empty is as good as absent: neither stored nor shown.
+OMITTED_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences")
 ANNOTATIONS_BYTES = 256 * 1024
 MANAGER_BYTES = 128
 
@@ -54,6 +56,7 @@ def begin(tree: Tree, call: Call, clock: Clock) -> None:
         "generation",
     ):
         metadata.pop(field, None)
+    _omit_empty(metadata)
     metadata["uid"] = clock.uuid()
     metadata["creationTimestamp"] = format_seconds(clock.now())
 
@@ -86,8 +89,15 @@ def carry_over(tree: Tree, old: Tree, call: Call) -> None:
             metadata[field] = before[field]
         else:
             metadata.pop(field, None)
+    _omit_empty(metadata)
     if "managedFields" not in metadata and "managedFields" in before:
         metadata["managedFields"] = before["managedFields"]
+
+
+def _omit_empty(metadata: Tree) -> None:
+    for field in OMITTED_EMPTY:
+        if field in metadata and not metadata[field]:
+            del metadata[field]
 
 
 def name_check(resource: Resource) -> Callable[[str], list[str]] | None:
