@@ -9,6 +9,8 @@ import pytest
 import yaml
 from tests.apiserver.conftest import Web, configmap
 
+from wherry.apiserver.render import PIECE
+
 MAPS = "/api/v1/namespaces/default/configmaps"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PARTIAL = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
@@ -233,6 +235,23 @@ async def test_a_long_answer_is_compressed_for_those_who_can_read_it(web: Web) -
     assert packed.body == plain.body, "our own client unpacks what it is sent"
     short = await web.ask("GET", f"{MAPS}/short", Accept_Encoding="gzip")
     assert "content-encoding" not in short.headers
+
+
+@pytest.mark.parametrize("accept", ["application/json", PARTIALS])
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_a_large_list_goes_out_in_chunks(web: Web, accept: str, encoding: str) -> None:
+    for number in range(4):
+        tree: dict[str, Any] = configmap(f"a{number}", k="x" * PIECE)
+        tree["metadata"]["annotations"] = {"k": "y" * PIECE}
+        await web.ask("POST", MAPS, tree)
+    reply = await web.ask("GET", MAPS, Accept=accept, Accept_Encoding=encoding)
+    assert reply.headers["transfer-encoding"] == "chunked"
+    assert (reply.headers.get("content-encoding") == "gzip") is (encoding == "gzip")
+    items = json.loads(reply.body)["items"]  # the client has unpacked it
+    assert [item["metadata"]["name"] for item in items] == ["a0", "a1", "a2", "a3"]
+    assert all(len(item["metadata"]["annotations"]["k"]) == PIECE for item in items)
+    assert (await web.ask("HEAD", MAPS, Accept=accept)).body == b""
+    assert (await web.tree("GET", f"{MAPS}/a0"))["metadata"]["name"] == "a0"
 
 
 async def test_an_unknown_field_is_named_in_a_warning(web: Web) -> None:

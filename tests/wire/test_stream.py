@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from wherry.wire.server import Request, Stream
+from wherry.wire.server import Limits, Request, Stream
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -99,7 +99,7 @@ async def test_a_pulled_stream_is_read_only_as_fast_as_its_reader(
         try:
             while True:
                 made += 65536
-                yield b"x" * 65536
+                yield b"z" * 65536
         finally:
             ended.set()
 
@@ -137,3 +137,45 @@ async def test_a_head_request_opens_no_stream(start: Any, connect: Any) -> None:
     wire.writer.write(GET.replace(b"GET", b"HEAD"))
     assert (await wire.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
     assert stream.closed
+
+
+async def pages(count: int) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield b"z" * 65536
+
+
+async def test_a_finite_stream_is_finished_when_the_server_closes(
+    start: Any, connect: Any, eventually: Any
+) -> None:
+    server = await start(lambda _: Stream.of(pages(200), finite=True))
+    wire = await connect(server)
+    wire.writer.transport.pause_reading()
+    wire.writer.write(GET)
+    await eventually(lambda: server.connections and all(c._write_paused for c in server.connections))
+    closing = asyncio.create_task(server.close(grace=5))
+    await asyncio.sleep(0)
+    wire.writer.transport.resume_reading()
+    answer = await wire.rest()
+    assert answer.count(b"z") == 200 * 65536
+    assert answer.endswith(b"0\r\n\r\n")
+    await closing
+
+
+async def test_a_finite_stream_that_nobody_takes_is_cut_off(
+    start: Any, connect: Any, eventually: Any
+) -> None:
+    server = await start(lambda _: Stream.of(pages(1000), finite=True), limits=Limits(stall=0.05))
+    wire = await connect(server)
+    wire.writer.transport.pause_reading()
+    wire.writer.write(GET)
+    await eventually(lambda: server.connections)
+    await eventually(lambda: not server.connections)
+
+
+async def test_a_client_that_has_said_all_gets_the_whole_of_a_finite_stream(start: Any, connect: Any) -> None:
+    wire = await connect(await start(lambda _: Stream.of(pages(100), finite=True)))
+    wire.writer.write(GET)
+    wire.writer.write_eof()
+    answer = await wire.rest()
+    assert answer.count(b"z") == 100 * 65536
+    assert answer.endswith(b"0\r\n\r\n")

@@ -26,7 +26,16 @@ class _Labelled(msgspec.Struct, frozen=True, gc=False):
     metadata: _Labels = _Labels()
 
 
+class _Managed(msgspec.Struct, frozen=True, gc=False):
+    managedFields: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Tracked(msgspec.Struct, frozen=True, gc=False):
+    metadata: _Managed = _Managed()
+
+
 _labelled = msgspec.json.Decoder(_Labelled)
+_tracked = msgspec.json.Decoder(_Tracked)
 _encoder = msgspec.json.Encoder()
 decode_tree = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -100,9 +109,17 @@ class Entry:
 
     @property
     def typed(self) -> Any:
-        """The object as its type: decoded on first use, shared by all who ask."""
+        """The object as its type, but for its managedFields: decoded on first use, shared by all who ask.
+
+        Who manages which fields concerns none who ask, and would be two thirds of what is decoded and
+        kept: of a Pod 15 KB of 22, in a hundred maps that the collector would visit again and again.
+        """
         if self._typed is None:
-            self._typed = decoder_of(self.resource.type).decode(self.body)
+            body = self.body
+            managed = bytes(_tracked.decode(body).metadata.managedFields)
+            self._typed = decoder_of(self.resource.type).decode(
+                body.replace(managed, b"[]", 1) if managed else body
+            )
         return self._typed
 
     def viewed(self, resource: Resource) -> Entry:

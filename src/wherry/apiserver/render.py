@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from wherry.machinery.schema import Tree
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
 INITIAL_END = "k8s.io/initial-events-end"
+PIECE = 128 * 1024  # bytes of a list that are made at once
 
 
 def entry(found: Entry, form: Form, clock: Clock, include: str = "") -> bytes:
@@ -36,35 +37,55 @@ def entry(found: Entry, form: Form, clock: Clock, include: str = "") -> bytes:
 
 
 def listing(found: Listing, form: Form, clock: Clock, include: str = "") -> bytes:
+    metadata = _metadata(found)
+    if form.view == "table":
+        return encoded(tables.table(found.resource, found.entries, metadata, clock.now(), include), form)
+    return encoded(b"".join(_pieces(found, metadata, form.view)), form)
+
+
+def pieces(found: Listing, form: Form, clock: Clock, include: str = "") -> Iterator[bytes]:
+    """The same bit by bit, each made when it is asked for, so that a large list is never there as a whole."""
+    if form.encoding == "json" and form.view != "table" and not form.pretty:
+        return _pieces(found, _metadata(found), form.view)
+    return iter((listing(found, form, clock, include),))
+
+
+def _metadata(found: Listing) -> Tree:
     metadata: Tree = {"resourceVersion": str(found.revision)}
     if found.proceed:
         metadata["continue"] = found.proceed
     if found.remaining is not None:
         metadata["remainingItemCount"] = found.remaining
-    if form.view == "table":
-        return encoded(tables.table(found.resource, found.entries, metadata, clock.now(), include), form)
-    if form.view == "metadata":
+    return metadata
+
+
+def _pieces(found: Listing, metadata: Tree, view: str) -> Iterator[bytes]:
+    if view == "metadata":
         kind, version = b"PartialObjectMetadataList", b"meta.k8s.io/v1"
-        items = b",".join(map(tables.partial, found.entries))
+        items: Iterator[bytes] = map(tables.partial, found.entries)
     else:
         kind, version = b"%sList" % found.resource.kind.encode(), found.resource.apiVersion.encode()
-        items = joined(found.resource, found.entries)
-    return encoded(
-        b'{"kind":"%s","apiVersion":"%s","metadata":%s,"items":[%s]}'
-        % (kind, version, encode(metadata), items),
-        form,
-    )
+        items = _items(found)
+    before = b'{"kind":"%s","apiVersion":"%s","metadata":%s,"items":[' % (kind, version, encode(metadata))
+    piece: list[bytes] = []
+    size = 0
+    for item in items:
+        piece.append(item)
+        size += len(item)
+        if size >= PIECE:
+            yield before + b",".join(piece)
+            before, size = b",", 0
+            piece.clear()
+    if not piece and before == b",":
+        before = b""
+    yield b"%b%b]}" % (before, b",".join(piece))
 
 
-def joined(resource: Resource, entries: Sequence[Entry]) -> bytes:
+def _items(found: Listing) -> Iterator[bytes]:
     """The items of a list: without kind and apiVersion, which the list itself says."""
-    start = len(head_of(resource))
-    return b",".join(
-        [
-            b'{"metadata":{"resourceVersion":"%d",%s' % (found.revision, found.stored[start:])
-            for found in entries
-        ]
-    )
+    start = len(head_of(found.resource))
+    for each in found.entries:
+        yield b'{"metadata":{"resourceVersion":"%d",%s' % (each.revision, each.stored[start:])
 
 
 def encoded(body: bytes, form: Form) -> bytes:

@@ -145,7 +145,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """A client that has sent its last request may still wait for the answer. One that watches is gone."""
-        if self._discarding or self._stream is not None or (self._current is None and not self._queue):
+        if self._discarding or self._endless or (self._current is None and not self._queue):
             return False
         self._last = True
         return self.transport.can_write_eof()
@@ -333,6 +333,11 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.close()
         return None
 
+    @property
+    def _endless(self) -> bool:
+        """Whether what is being sent goes on until somebody ends it."""
+        return self._stream is not None and not self._stream.finite
+
     def _ends(self, request: Request) -> bool:
         """Whether the connection ends with the answer to `request`."""
         return (
@@ -383,7 +388,7 @@ class HttpProtocol(asyncio.Protocol):
         if not stream.closed:
             self._stream = stream
         stream.opened(self, chunked=chunked)
-        if self._closing:
+        if self._closing and not stream.finite:
             stream.finish()
         return self._pump(stream) if stream.chunks is not None and not stream.closed else None
 
@@ -466,7 +471,7 @@ class HttpProtocol(asyncio.Protocol):
         """Rather than a timer for every request, one that now and then compares the stamp."""
         limits = self._limits
         left = limits.pace
-        if self.transport.is_closing() or (self._write_paused and self._stream is None):
+        if self.transport.is_closing() or (self._write_paused and not self._endless):
             left = limits.stall
             waiting = self.transport.get_write_buffer_size()
             if 0 <= self._stalled_at <= waiting:
@@ -484,7 +489,7 @@ class HttpProtocol(asyncio.Protocol):
     def shut_down(self) -> None:
         """Finish what is being answered, end streams, then close."""
         self._closing = True
-        if self._stream is not None:
+        if self._stream is not None and not self._stream.finite:
             self._stream.finish()
         elif self._current is None and not self._receiving:
             self.transport.close()

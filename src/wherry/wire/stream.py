@@ -2,7 +2,9 @@
 
 A watch pushes: `write` appends to the connection at once, without a task per watcher, and the pusher
 sees how much is waiting (`buffered`) and may cut a reader that is too slow (`abort`). A log pulls:
-`Stream.of(chunks)` reads an iterator only as fast as the client takes it.
+`Stream.of(chunks)` reads an iterator only as fast as the client takes it. So does a large answer that is
+made while it is sent, which is `finite`: it is finished even when the server closes, and not waited with
+for a client that takes nothing of it.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class Stream:
         "chunks",
         "closed",
         "content_type",
+        "finite",
         "headers",
         "on_close",
         "on_pause",
@@ -65,6 +68,7 @@ class Stream:
         self.writable = True
         self.closed = False
         self.chunks: AsyncIterable[bytes] | None = None
+        self.finite = False  # it comes to an end by itself, and soon
         self._early: list[bytes] = []
         self._outlet: Outlet | None = None
         self._transport: asyncio.Transport | None = None
@@ -79,10 +83,13 @@ class Stream:
         status: int = 200,
         content_type: str = "text/plain; charset=utf-8",
         headers: HeaderPairs = (),
+        *,
+        finite: bool = False,
     ) -> Stream:
         """A stream of what `chunks` yields; when the client goes away, the iterator is cancelled."""
         stream = cls(status, content_type, headers)
         stream.chunks = chunks
+        stream.finite = finite
         return stream
 
     @property
