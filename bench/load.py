@@ -65,9 +65,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self.parser = httptools.HttpResponseParser(self)
-        self._next()
 
-    def _next(self) -> None:
+    def next(self) -> None:
         request = next(self.requests, None)
         if request is None:
             if not self.done.done():
@@ -94,7 +93,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
             return
         self.parser = httptools.HttpResponseParser(self)
-        self._next()
+        self.next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
@@ -118,18 +117,20 @@ class Result:
 
 
 async def run(target: Target, requests: Iterator[bytes], clients: int, *, keep: bool = False) -> Result:
-    """All `requests`, over so many connections at once."""
+    """All `requests`, over so many connections at once. Time runs from when all of them are open."""
     loop = asyncio.get_running_loop()
     shared = iter(requests)
     host, port = target.address
     waits, protocols = [], []
-    began = time.perf_counter()
     for _ in range(clients):
         done: asyncio.Future[None] = loop.create_future()
         make = partial(Connection, shared, done, keep)
         _, protocol = await loop.create_connection(make, host, port, ssl=target.tls)
         waits.append(done)
         protocols.append(protocol)
+    began = time.perf_counter()
+    for protocol in protocols:
+        protocol.next()
     await asyncio.gather(*waits)
     seconds = time.perf_counter() - began
     latencies = [each for protocol in protocols for each in protocol.latencies]

@@ -54,8 +54,10 @@ class Own:
         command = [sys.executable, "-m", "wherry", "server"]
         options = ["--data-dir", str(self.folder), "--port", str(self.port), "--host", "127.0.0.1"]
         log = (self.folder / "log").open("ab")
+        # Bytecode is kept, as on any machine, also where the environment of a build says otherwise.
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         began = time.perf_counter()
-        self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
+        self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log, env=environment)
         log.close()
         while not self._ready():
             if self.process.poll() is not None:
