@@ -58,11 +58,18 @@ def test_applying_again_changes_what_is_there() -> None:
 
 
 def test_errors_are_raised_where_they_are_caused() -> None:
+    with Cluster(controllers=False) as cluster, pytest.raises(NotFound):
+        cluster.do(cluster.client.get(ConfigMap, "none", "default"))
+
+
+def test_who_waits_in_vain_is_told_how_it_is() -> None:
     with Cluster(controllers=False) as cluster:
-        with pytest.raises(NotFound):
-            cluster.do(cluster.client.get(ConfigMap, "none", "default"))
-        with pytest.raises(TimeoutError):
+        words = "ConfigMap default/none is not as expected after 0.01 s: it is not there"
+        with pytest.raises(TimeoutError, match=words):
             cluster.wait(ConfigMap, "none", lambda found: True, seconds=0.01)
+        cluster.apply(deployment())
+        with pytest.raises(TimeoutError, match=r"Deployment default/web .* its status is \{"):
+            cluster.wait(Deployment, "web", lambda found: found.status.replicas == 3, seconds=0.1)
 
 
 def test_without_controllers_nothing_happens() -> None:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from wherry import __version__
 from wherry.apiserver.call import User
 from wherry.apiserver.server import ApiServer, Settings
@@ -122,13 +124,23 @@ class Cluster:
         namespace: str = "default",
         seconds: float = 60.0,
     ) -> ObjectT:
-        """Wait until an object is there and something holds of it; the object."""
-        async with asyncio.timeout(seconds):
-            async for events in self.client.watch(kind, namespace, fieldSelector=f"metadata.name={name}"):
-                for event in events:
-                    if event.object is not None and event.type != "DELETED" and holds(event.object):
-                        found: ObjectT = event.object
-                        return found
+        """Wait until an object is there and something holds of it; the object.
+
+        TimeoutError, with what its status is instead, where that does not come true.
+        """
+        last: ObjectT | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                async for events in self.client.watch(kind, namespace, fieldSelector=f"metadata.name={name}"):
+                    for event in events:
+                        if event.object is not None:
+                            last = None if event.type == "DELETED" else event.object
+                            if last is not None and holds(last):
+                                found: ObjectT = last
+                                return found
+        except TimeoutError:
+            what = f"{kind.kind} {namespace}/{name}" if namespace else f"{kind.kind} {name}"
+            raise TimeoutError(f"{what} is not as expected after {seconds:g} s: {_told(last)}") from None
         raise AssertionError("a watch inside a process does not end")
 
     async def put(self, tree: Mapping[str, Any]) -> None:
@@ -191,6 +203,14 @@ class Cluster:
         """Write a kubeconfig for other programs."""
         kubeconfig.merge(path, "wherry-test", kubeconfig.Access(server=self.url, token=self._token))
         return path
+
+
+def _told(found: Object | None) -> str:
+    """What is worth knowing of an object that should be another."""
+    if found is None:
+        return "it is not there"
+    status = getattr(found, "status", None)
+    return "it is there" if status is None else f"its status is {msgspec.json.encode(status).decode()}"
 
 
 class _Thread:
