@@ -65,7 +65,7 @@ class Channel:
         self.namespace = selection.namespace
         self.predicate = selection.predicate
         self.render = render
-        self.sinks: set[Sink] = set()
+        self.sinks: dict[Sink, None] = {}  # in the order in which they joined
 
     def select(self, events: Sequence[Event]) -> Sequence[Event]:
         """The events as this selection sees them: what no longer matches is DELETED, what now does ADDED."""
@@ -165,12 +165,12 @@ class ResourceCache:
         channel = self.channels.get(key)
         if channel is None:
             channel = self.channels[key] = Channel(selection, render)
-        channel.sinks.add(sink)
+        channel.sinks[sink] = None
 
     def leave(self, selection: Selection, form: str, sink: Sink) -> None:
         channel = self.channels.get((selection, form))
         if channel is not None:
-            channel.sinks.discard(sink)
+            channel.sinks.pop(sink, None)
             if not channel.sinks:
                 del self.channels[selection, form]
 
