@@ -456,3 +456,9 @@ def test_what_an_update_may_change(
 ) -> None:
     errors = found(key, made(key, after), made(key, before), subresource)
     assert any(message in error for error in errors) if message else errors == [], errors
+
+
+def test_a_headless_service_may_name_a_target_port() -> None:
+    """Upstream tolerates it in v1: nothing is forwarded, so nothing comes of it."""
+    spec = {"clusterIP": "None", "clusterIPs": ["None"], "ports": [{"port": 80, "targetPort": 8080}]}
+    assert found("v1 services", made("v1 services", {"spec": spec})) == []

@@ -61,7 +61,7 @@ def _validate_ports(spec: ServiceSpec) -> Iterator[FieldError]:
     node_ports: set[tuple[str, int]] = set()
     for index, port in enumerate(spec.ports):
         where = f"spec.ports[{index}]"
-        yield from _validate_port(port, where, spec, named=len(spec.ports) > 1, names=names)
+        yield from _validate_port(port, where, named=len(spec.ports) > 1, names=names)
         if (port.protocol, port.port) in seen:
             yield duplicate(where, {"protocol": port.protocol, "port": port.port})
         seen.add((port.protocol, port.port))
@@ -75,9 +75,7 @@ def _validate_ports(spec: ServiceSpec) -> Iterator[FieldError]:
         node_ports.add((port.protocol, port.nodePort))
 
 
-def _validate_port(
-    port: ServicePort, path: str, spec: ServiceSpec, *, named: bool, names: set[str]
-) -> Iterator[FieldError]:
+def _validate_port(port: ServicePort, path: str, *, named: bool, names: set[str]) -> Iterator[FieldError]:
     if not port.name:
         if named:
             yield required(f"{path}.name")
@@ -95,9 +93,6 @@ def _validate_port(
     if port.appProtocol:
         for problem in check_qualified_name(port.appProtocol):
             yield invalid(f"{path}.appProtocol", port.appProtocol, problem)
-    if spec.clusterIP == HEADLESS and isinstance(port.targetPort, int) and port.targetPort != port.port:
-        detail = "must be equal to the value of 'port' when clusterIP = None"
-        yield invalid(f"{path}.targetPort", port.targetPort, detail)
 
 
 def _validate_affinity(spec: ServiceSpec) -> Iterator[FieldError]:
