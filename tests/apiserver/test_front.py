@@ -156,6 +156,12 @@ async def test_an_object_comes_back_as_it_is_stored(web: Web) -> None:
     assert json.loads(reply.body) == json.loads(created.body)
 
 
+async def test_people_get_refusals_in_lines(web: Web) -> None:
+    reply = await web.ask("GET", f"{MAPS}/none", User_Agent="curl/8")
+    assert reply.status == 404
+    assert reply.body.startswith(b'{\n  "kind": "Status",\n')
+
+
 async def test_head_is_get_without_its_body(web: Web) -> None:
     reply = await web.ask("HEAD", f"{MAPS}/none")
     assert (reply.status, reply.body) == (404, b"")

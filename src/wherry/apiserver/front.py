@@ -299,7 +299,7 @@ def failure(error: StatusError, request: Request) -> Response:
         form = negotiate(request.headers.get("accept"))
     except StatusError:
         form = Form()
-    form = Form(form.encoding)
+    form = Form(form.encoding, pretty=form.encoding == "json" and wants_pretty(request))
     return Response(error.code, render.encoded(body, form), form.content_type, headers)
 
 
