@@ -15,7 +15,7 @@ from wherry.api.core.pod import Pod, PodSpec
 from wherry.api.registry import Resource, resource_for
 from wherry.client.cache import CONTROLLER, Cache, Caches, Change, by_controller, orphans_of
 from wherry.client.transport import Event
-from wherry.machinery.errors import Expired
+from wherry.machinery.errors import Cause, Expired, Timeout
 from wherry.machinery.meta import ObjectMeta, OwnerReference
 from wherry.machinery.selectors import parse
 from wherry.sim.clock import VirtualClock, run
@@ -187,6 +187,21 @@ def test_starts_anew_when_the_revision_was_compacted() -> None:
     cache = run(fed(transport, 20))
     assert transport.asked == ["", "5", ""]
     assert [each.metadata.name for each in cache] == ["b"]
+
+
+def test_starts_anew_when_the_server_has_lost_its_history() -> None:
+    """A store in memory begins again at revision 1 when its server does; equal numbers mean nothing then."""
+    ahead = Timeout("Too large resource version: 50, current: 7", [Cause("ResourceVersionTooLarge", "")])
+    transport = Scripted(
+        [[added(pod("a", 5, uid="first")), synced(50)], ConnectionError("gone")],
+        [ahead],
+        [[added(pod("a", 5, uid="second")), synced(7)], ConnectionError("gone")],
+        [[added(pod("b", 8))]],
+    )
+    cache = run(fed(transport, 30))
+    assert transport.asked == ["", "50", "", "7"]
+    assert {each.metadata.uid for each in cache} == {"second", ""}
+    assert cache.revision == 8
 
 
 def test_a_stream_that_breaks_before_it_is_synced_starts_anew() -> None:

@@ -38,6 +38,8 @@ Key = tuple[str, str]
 CONTROLLER = "controller"
 """Index by the controlling owner's uid; objects without one are found under `orphans_of(namespace)`."""
 
+TOO_LARGE = "ResourceVersionTooLarge"
+
 SHORTEST_WAIT, LONGEST_WAIT = 0.8, 30.0  # seconds between attempts to watch, as upstream's reflector
 
 
@@ -186,7 +188,7 @@ class Cache(Generic[ObjectT]):
         old = objects.get(name)
         if self._listing is not None:
             self._listing.add((namespace, name))
-            if old is not None and old.metadata.resourceVersion == obj.metadata.resourceVersion:
+            if old is not None and _identity(old) == _identity(obj):
                 return
         objects[name] = obj
         for index in self._indices:
@@ -209,6 +211,7 @@ class Cache(Generic[ObjectT]):
         if self._listing is None:
             return
         met, self._listing = self._listing, None
+        self.revision = 0  # a server that lost its history counts from less than it did
         gone = [key_of(obj) for obj in self.list() if key_of(obj) not in met]
         for key in gone:
             self._remove(key, changes)
@@ -324,7 +327,7 @@ class Caches:
                 if self._clock.monotonic() - began > SHORTEST_WAIT:
                     continue  # servers end watches after some minutes
             except StatusError as error:
-                since = "" if error.code == 410 else since
+                since = "" if _is_lost(error) else since
                 _note_trouble(scope, error)
                 if error.code == 410 and self._clock.monotonic() - began > wait:
                     continue
@@ -344,6 +347,15 @@ class Caches:
             since=since,
             metadata=scope.metadata,
         )
+
+
+def _identity(obj: Object) -> tuple[str, str]:
+    return (obj.metadata.uid, obj.metadata.resourceVersion)
+
+
+def _is_lost(error: StatusError) -> bool:
+    """The place in the log is gone: compacted, or the server has another log than it had."""
+    return error.code == 410 or any(cause.reason == TOO_LARGE for cause in error.causes)
 
 
 def _note_trouble(scope: _Scope, error: Exception) -> None:
