@@ -36,6 +36,12 @@ async def ensure(api: Api, *, address: str, port: int, ca: str) -> None:
         await _ensure(api, resource_for(kind), tree)
 
 
+async def ensure_kubernetes(api: Api, *, address: str, port: int) -> None:
+    """Of all that, the Service by which Pods find the API server, and what is behind it."""
+    for kind, tree in _kubernetes(api.services.kubernetes, address, port):
+        await _ensure(api, resource_for(kind), tree)
+
+
 async def _ensure(api: Api, resource: Resource, tree: Tree) -> None:
     metadata = tree["metadata"]
     key = f"{metadata['namespace']}/{metadata['name']}" if resource.namespaced else metadata["name"]

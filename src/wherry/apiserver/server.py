@@ -14,6 +14,7 @@ from wherry.apiserver.call import User
 from wherry.apiserver.connect import Connector, Dialer
 from wherry.apiserver.expiry import Expiry
 from wherry.apiserver.front import Front
+from wherry.apiserver.keeping import Keeping
 from wherry.apiserver.pages import Check, Pages
 from wherry.apiserver.services import ServiceHooks
 from wherry.apiserver.tokens import TokenIssuer
@@ -55,15 +56,20 @@ class ApiServer:
         self.stopping = False
         self.server: Server | None = None
         self._follow: asyncio.Task[None] | None = None
+        self._keep: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Load the store, follow it, and make what every cluster has."""
         await self.api.start()
         self._follow = asyncio.create_task(self.api.run(), name="apiserver: follow the store")
         settings = self.settings
-        await bootstrap.ensure(
-            self.api, address=settings.advertise or settings.host, port=settings.port, ca=settings.ca
+        address = settings.advertise or settings.host
+        await bootstrap.ensure(self.api, address=address, port=settings.port, ca=settings.ca)
+        keeping = Keeping(
+            self.api.hub,
+            lambda: bootstrap.ensure_kubernetes(self.api, address=address, port=settings.port),
         )
+        self._keep = asyncio.create_task(keeping.run(), name="apiserver: keep the Service kubernetes")
         self.expiry.start()
         self.ready = True
 
@@ -108,6 +114,7 @@ class ApiServer:
         self.expiry.stop()
         if self.server is not None:
             await self.server.close(grace)
-        if self._follow is not None:
-            self._follow.cancel()
-            await asyncio.gather(self._follow, return_exceptions=True)
+        tasks = [task for task in (self._keep, self._follow) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
