@@ -206,3 +206,12 @@ async def test_what_admission_adds_is_owned_by_nobody(api: Driver) -> None:
     assert "f:status" not in owned
     assert {"f:containers", "f:restartPolicy"} <= owned["f:spec"].keys()
     assert not {"f:tolerations", "f:volumes", "f:serviceAccountName", "f:priority"} & owned["f:spec"].keys()
+
+
+async def test_a_signing_request_says_who_asks(api: Driver) -> None:
+    spec = {"request": "eA==", "signerName": "a.b/c", "usages": ["client auth"]}
+    body = {"metadata": {"name": "a"}, "spec": spec | {"username": "somebody", "uid": "7"}}
+    made = await api.create("certificatesigningrequests", body)
+    author = {"username": "admin", "groups": ["system:masters", "system:authenticated"]}
+    assert made["spec"] == spec | author
+    assert (await api.update("certificatesigningrequests", "a", body))["spec"] == spec | author

@@ -54,7 +54,7 @@ class Strategy:
     selectors beyond metadata.name and metadata.namespace, as functions of the typed object. columns:
     the Table, beyond Name and Age alone. generation: metadata.generation counts changes of the spec.
     create_on_update: PUT makes a missing object. needs_version: PUT must say which resourceVersion it
-    changes. from_stored, to_stored: for a version that is kept in the form of another (trees, in place).
+    changes. states_author: the spec says who created the object. from_stored, to_stored: for a version that is kept in the form of another (trees, in place).
     """
 
     prepare: Callable[[Tree, Tree | None], None] | None = None
@@ -65,6 +65,7 @@ class Strategy:
     generation: bool = False
     create_on_update: bool = False
     needs_version: bool = False
+    states_author: bool = False
     from_stored: Callable[[Tree], None] | None = None
     to_stored: Callable[[Tree], None] | None = None
 
@@ -149,6 +150,7 @@ def resource(
     generation: bool = False,
     create_on_update: bool = False,
     needs_version: bool = False,
+    states_author: bool = False,
     from_stored: Callable[[Tree], None] | None = None,
     to_stored: Callable[[Tree], None] | None = None,
 ) -> Callable[[type[ObjectT]], type[ObjectT]]:
@@ -171,6 +173,7 @@ def resource(
             generation=generation,
             create_on_update=create_on_update,
             needs_version=needs_version,
+            states_author=states_author,
             from_stored=from_stored,
             to_stored=to_stored,
         )

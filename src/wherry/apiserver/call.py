@@ -25,6 +25,16 @@ ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 LOOPBACK = User("system:apiserver", ("system:masters", "system:authenticated"))
 
 
+def user_tree(user: User) -> dict[str, Any]:
+    """A user in the fields of a UserInfo."""
+    tree: dict[str, Any] = {"username": user.name, "groups": list(user.groups)}
+    if user.uid:
+        tree["uid"] = user.uid
+    if user.extra:
+        tree["extra"] = {key: list(values) for key, values in user.extra.items()}
+    return tree
+
+
 @dataclass(slots=True)
 class Call:
     """What is asked: a verb on a resource, with options and perhaps a body.

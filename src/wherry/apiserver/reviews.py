@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wherry.apiserver import body
-from wherry.apiserver.call import Call, Outcome, User
+from wherry.apiserver.call import Call, Outcome, User, user_tree
 
 if TYPE_CHECKING:
     from wherry.apiserver.api import Api
@@ -20,15 +20,6 @@ def _answer(call: Call, api: Api, tree: Tree, status: Tree) -> Outcome:
     tree.update(apiVersion=call.resource.apiVersion, kind=call.resource.kind, status=status)
     tree.setdefault("metadata", {})["creationTimestamp"] = format_seconds(api.clock.now())
     return Outcome(201, tree=tree)
-
-
-def user_tree(user: User) -> Tree:
-    tree: Tree = {"username": user.name, "groups": list(user.groups)}
-    if user.uid:
-        tree["uid"] = user.uid
-    if user.extra:
-        tree["extra"] = {key: list(values) for key, values in user.extra.items()}
-    return tree
 
 
 async def self_subject_review(call: Call, api: Api) -> Outcome:

@@ -15,7 +15,7 @@ import msgspec
 from wherry.api.registry import Resource
 from wherry.apiserver import body, metadata
 from wherry.apiserver.admission import Admission, Review
-from wherry.apiserver.call import Call, Outcome
+from wherry.apiserver.call import Call, Outcome, User, user_tree
 from wherry.apiserver.entry import Entry, stored_form
 from wherry.apiserver.hub import Hub, store_key, stored_resource
 from wherry.apiserver.ownership import Ownership
@@ -44,6 +44,8 @@ OPEN_STATUS = frozenset(("Pod", "Node", "Deployment", "CustomResourceDefinition"
 UNCOUNTED = frozenset(("binding", "status", "approval", "finalize"))
 # A node agent registers its Node with what it has seen already.
 BORN_WITH_STATUS = frozenset(("Node",))
+
+AUTHOR = frozenset(("username", "uid", "groups", "extra"))
 
 Change = Callable[[Entry], Tree]
 
@@ -98,6 +100,8 @@ class Writer:
             tree["metadata"]["generation"] = 1
         if resource.strategy.prepare is not None:
             resource.strategy.prepare(tree, None)
+        if resource.strategy.states_author:
+            sign(tree, call.user)
         undo = self.hooks.before_create(call, tree)
         try:
             self._validate(resource, tree, None)
@@ -293,6 +297,12 @@ class Hooks:
 
 def _nothing() -> None:
     return None
+
+
+def sign(tree: Tree, author: User) -> None:
+    """The spec says who asks, whatever the one who asks says."""
+    spec = {field: value for field, value in (tree.get("spec") or {}).items() if field not in AUTHOR}
+    tree["spec"] = spec | user_tree(author)
 
 
 def finished(tree: Tree) -> bool:

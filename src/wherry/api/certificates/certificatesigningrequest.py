@@ -139,6 +139,7 @@ def _validate_status(new: CertificateSigningRequest, old: CertificateSigningRequ
     validate=validate,
     transitions={"": _keep_certificate, "approval": _keep_certificate, "status": _validate_status},
     prepare=prepare,
+    states_author=True,
     selectable={"spec.signerName": lambda found: found.spec.signerName},
     columns=(
         NAME,
