@@ -54,7 +54,8 @@ class Strategy:
     selectors beyond metadata.name and metadata.namespace, as functions of the typed object. columns:
     the Table, beyond Name and Age alone. generation: metadata.generation counts changes of the spec.
     create_on_update: PUT makes a missing object. needs_version: PUT must say which resourceVersion it
-    changes. states_author: the spec says who created the object. from_stored, to_stored: for a version that is kept in the form of another (trees, in place).
+    changes. states_author: the spec says who created the object. from_stored, to_stored: for a version
+    that is kept in the form of another (trees, in place).
     """
 
     prepare: Callable[[Tree, Tree | None], None] | None = None
