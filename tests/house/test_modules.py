@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "wherry"
 TESTS = ROOT / "tests"
 LINES = 600
+FUNCTION_LINES = 60
 TABLES = {"api/resources.py"}  # one row a resource: a table is as long as what it lists
 OF_THE_WHOLE = {"house", "robustness"}  # folders of tests that no single room answers for
 NAMES_OF_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc"}
@@ -37,9 +38,24 @@ def test_no_module_is_named_after_nothing() -> None:
     assert not [path for path in modules() if NAMES_OF_NOTHING & {path.stem, *path.parent.parts}]
 
 
-def test_every_module_opens_with_a_sentence() -> None:
-    silent = [path for path in modules() if not ast.get_docstring(syntax(path))]
-    assert not silent
+def test_every_module_opens_with_what_it_is_for() -> None:
+    """*Name: what it is for.*"""
+    openings = {
+        path.relative_to(SOURCE): (ast.get_docstring(syntax(path)) or "").partition("\n")[0]
+        for path in modules()
+    }
+    assert [str(path) for path, line in openings.items() if ":" not in line] == ["__main__.py"]
+
+
+def test_no_function_is_longer_than_60_lines() -> None:
+    long = [
+        f"{path.relative_to(SOURCE)}: {node.name}"
+        for path in modules()
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES
+    ]
+    assert not long
 
 
 def test_nothing_is_left_to_do() -> None:
