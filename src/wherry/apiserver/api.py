@@ -25,7 +25,7 @@ from wherry.apiserver.tokens import TokenIssuer
 from wherry.apiserver.watch import Watcher
 from wherry.apiserver.write import Writer
 from wherry.machinery.clock import Clock
-from wherry.machinery.errors import InternalError, MethodNotAllowed, NotFound, ServiceUnavailable
+from wherry.machinery.errors import BadRequest, InternalError, MethodNotAllowed, NotFound, ServiceUnavailable
 from wherry.store.interface import Store, StoreError
 
 Handler = Callable[[Call, "Api"], Awaitable[Outcome]]
@@ -95,6 +95,8 @@ class Api:
             return await self._perform(call)
         except StoreError as error:
             raise ServiceUnavailable(str(error)) from error
+        except RecursionError:
+            raise BadRequest("the body of the request is nested too deeply: exceeded max depth") from None
 
     async def _perform(self, call: Call) -> Outcome | Listing:
         self._allowed(call)

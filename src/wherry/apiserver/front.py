@@ -194,16 +194,19 @@ class Front:
     async def _watch(self, call: Call, form: Form) -> Answer:
         stream = Stream(200, form.content_type, COMMON)
         shape = WatchForm(self.api, call, form)
+        allowed = 0  # bytes; nothing is counted before there is a reader
 
         def send(data: bytes) -> None:
             stream.write(data)
-            if stream.buffered > BUFFER_LIMIT:
+            if allowed and stream.buffered > allowed:
                 # It reads slower than things change: it starts again from its last revision.
                 stream.abort()
 
         watch: Watch = await self.api.watcher.open(call, shape, send, stream.finish)
         stream.on_close = watch.close
         watch.start(call)
+        # What exists is sent whole, however much it is; only what comes behind it may not pile up.
+        allowed = BUFFER_LIMIT + stream.buffered
         return stream
 
 
