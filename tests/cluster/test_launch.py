@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from wherry.cluster import processes
+from wherry.cluster import launch, processes
 from wherry.cluster.config import Config, keep
 from wherry.cluster.launch import CONTROL_PLANE, TOOLS, Launch, LaunchFailed
 from wherry.cluster.progress import Progress
@@ -60,3 +61,16 @@ def test_a_damaged_key_is_named_before_anything_starts(config: Config, as_root: 
     with pytest.raises(LaunchFailed, match=r"ca\.crt or \.key is damaged"):
         up(config)
     assert not config.run.exists()
+
+
+def test_addresses_that_lead_elsewhere_are_not_taken(
+    config: Config, as_root: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes = tmp_path / "routes"
+    routes.write_text("heading\nwherry-b0\t0000F40A\t0\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n")
+    monkeypatch.setattr(launch, "ROUTES", routes)
+    with pytest.raises(
+        LaunchFailed, match=r"10\.244\.0\.0/16 is in use: .* leads to wherry-b0.*--cluster-cidr"
+    ):
+        up(config)
+    assert not config.data_dir.exists()

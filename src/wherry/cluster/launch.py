@@ -14,6 +14,7 @@ from wherry.cluster.config import Config, keep, load, settled
 from wherry.cluster.pki import DamagedIdentity
 from wherry.cluster.processes import Starting
 from wherry.cluster.progress import Progress
+from wherry.cluster.ranges import ROUTES, overlaps
 
 CONTROL_PLANE = "controlplane"
 NODE = "node"
@@ -38,6 +39,8 @@ class Launch:
         node = processes.find(config.run, NODE)
         if server is not None:
             self._agree()
+        if node is None:
+            self._find_room()
         with self.progress.stage("certificates and configuration"):
             self._prepare()
         starting: list[tuple[str, Starting]] = []
@@ -77,6 +80,25 @@ class Launch:
                 raise LaunchFailed(
                     f"cluster {self.config.name} runs with {setting} {now}, not {asked}: "
                     "stop it with `wherry down`, then start it with the new setting"
+                )
+
+    def _find_room(self) -> None:
+        """Pods and Services need addresses that lead nowhere else, to another cluster above all."""
+        wanted = (self.config.cluster_cidr, self.config.service_cidr)
+        try:
+            found = list(overlaps(wanted, ROUTES.read_text()))
+        except OSError:
+            return
+        if not found:
+            return
+        from wherry.network.pods import bridge_name
+
+        own = bridge_name(self.config.context)
+        for overlap in found:
+            if overlap.device != own:
+                raise LaunchFailed(
+                    f"{overlap.wanted} is in use: {overlap.route} leads to {overlap.device}, perhaps another "
+                    "cluster's; choose ranges with --cluster-cidr and --service-cidr"
                 )
 
     def _prepare(self) -> None:
