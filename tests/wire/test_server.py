@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -341,6 +343,30 @@ async def test_close_lets_requests_finish_and_ends_streams(start: Any, connect: 
     await closing
     with pytest.raises(ConnectionRefusedError):
         await connect(server)
+
+
+@pytest.mark.parametrize("path", ["/", "/watch"])
+async def test_a_connection_that_is_gone_leaves_nothing_to_the_collector(
+    path: str, start: Any, connect: Any, eventually: Any
+) -> None:
+    def handle(request: Request) -> Response | Stream:
+        if request.path == "/":
+            return Response()
+        stream = Stream()
+        stream.on_close = stream.finish
+        return stream
+
+    server = await start(handle)
+    wire = await connect(server)
+    wire.writer.write(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+    await wire.until(b"\r\n\r\n")
+    connection = weakref.ref(next(iter(server.connections)))
+    gc.disable()
+    try:
+        wire.writer.close()
+        await eventually(lambda: connection() is None)
+    finally:
+        gc.enable()
 
 
 async def test_close_cuts_what_does_not_finish(start: Any, connect: Any, eventually: Any) -> None:

@@ -172,8 +172,10 @@ class Stream:
         self.closed = True
         self._outlet = None
         self._wake()
-        if self.on_close is not None:
-            self.on_close()
+        # Forgotten before it is called: it mostly belongs to whoever writes here, which would be a circle.
+        on_close, self.on_close = self.on_close, None
+        if on_close is not None:
+            on_close()
 
     def _wake(self) -> None:
         if self._drained is not None and not self._drained.done():
