@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from wherry.api.core.affinity import Affinity, NodeAffinity, NodeSelector, Toleration
 from wherry.api.core.container import Container
+from wherry.api.core.poddefaults import qos_class
 from wherry.machinery.differences import difference
 from wherry.machinery.errors import FieldError, forbidden, invalid
 from wherry.machinery.schema import edit
@@ -129,6 +132,12 @@ def validate_resize(new: Pod, old: Pod) -> Iterator[FieldError]:
             return
         for index, (after, before) in enumerate(zip(mine, theirs, strict=True)):
             yield from _validate_amounts(after, before, f"spec.{field}[{index}].resources")
+    if _quality(new) != _quality(old):
+        yield invalid("spec", new.status.qosClass, "Pod QOS Class may not change as a result of resizing")
+
+
+def _quality(pod: Pod) -> str:
+    return qos_class(msgspec.to_builtins(pod.spec))
 
 
 def _validate_amounts(new: Container, old: Container, path: str) -> Iterator[FieldError]:
