@@ -58,12 +58,15 @@ async def test_ephemeral_containers_are_added_to_a_running_pod(api: Driver, runn
     assert changed["spec"]["containers"] == running["spec"]["containers"]
 
 
-async def test_resize_changes_resources_alone(api: Driver, running: Tree) -> None:
-    running["spec"]["containers"][0] |= {
+async def test_resize_changes_resources_alone(api: Driver) -> None:
+    made = pod("p")
+    made["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "50m"}}
+    made = await api.create("pods", made)
+    made["spec"]["containers"][0] |= {
         "resources": {"requests": {"cpu": "100m"}},
         "image": "other:1",
     }
-    changed = await api.update("pods", "p", running, subresource="resize")
+    changed = await api.update("pods", "p", made, subresource="resize")
     (container,) = changed["spec"]["containers"]
     assert container["resources"]["requests"] == {"cpu": "100m"}
     assert container["image"] == "x:1"
