@@ -38,6 +38,11 @@ async def test_the_node_is_registered_and_ready(node: Any) -> None:
     assert found.status.capacity["pods"] == "110"
 
 
+async def test_events_tell_how_the_node_is(node: Any) -> None:
+    assert await node.said("Starting") == ["Starting kubelet."]
+    assert await node.said("NodeReady") == ["Node n1 status is now: NodeReady"]
+
+
 async def test_a_deleted_pod_is_stopped_then_vanishes(node: Any) -> None:
     await node.create("web")
     await node.until("web", is_running)

@@ -52,7 +52,8 @@ class Agent:
         self._group: asyncio.TaskGroup | None = None
         self._looking: dict[str, bool] = {}  # what is being looked at, and whether once more
         facts = machine.detect(config.data_folder)
-        self.keeper = NodeKeeper(config, self._client, runtime, clock, facts)
+        recorder = Recorder(self._client, clock, config.node_name)
+        self.keeper = NodeKeeper(config, self._client, runtime, clock, facts, recorder.node_event)
         self.pods = self._caches.of(Pod, fieldSelector=f"spec.nodeName={config.node_name}")
         self.tools = Tools(
             config=config,
@@ -63,7 +64,7 @@ class Agent:
             objects=ApiObjects(self._client, self._caches, clock, self._source_changed),
             services=self._caches.of(Service),
             images=Images(runtime, clock),
-            recorder=Recorder(self._client, clock, config.node_name),
+            recorder=recorder,
             observer=Observer(runtime, config.node_name),
             cgroups=cgroups.detect(),
             spawn=self._spawn,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wherry.api.coordination.lease import Lease, LeaseSpec
 from wherry.api.core.node import Node, NodeStatus
@@ -21,6 +21,8 @@ from wherry.node.runtimes.interface import Image, Runtime, RuntimeFailure, Runti
 
 log = logging.getLogger(__name__)
 
+Report = Callable[[str, str, str], None]  # an event about the node: type, reason, message
+
 LEASES = "kube-node-lease"
 LEASE_SECONDS = 40
 RENEWED_EVERY = 10.0  # seconds
@@ -34,7 +36,13 @@ class NodeKeeper:
     """The Node object and its lease."""
 
     def __init__(
-        self, config: AgentConfig, client: Client, runtime: Runtime, clock: Clock, machine: Facts
+        self,
+        config: AgentConfig,
+        client: Client,
+        runtime: Runtime,
+        clock: Clock,
+        machine: Facts,
+        report: Report,
     ) -> None:
         self.runtime_status: RuntimeStatus | None = None
         self.version = Version(name="unknown", version="")
@@ -44,6 +52,8 @@ class NodeKeeper:
         self._runtime = runtime
         self._clock = clock
         self._machine = machine
+        self._report = report
+        self._said = ""  # the last event about being ready
         self._node: Node | None = None
         self._lease: Lease | None = None
         self._told_at = 0.0
@@ -69,6 +79,7 @@ class NodeKeeper:
     async def run(self) -> None:
         """Register, then keep lease and status, until cancelled."""
         await self._registered()
+        self._report("Normal", "Starting", "Starting kubelet.")
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_lease())
             group.create_task(self._keep_status())
@@ -145,11 +156,19 @@ class NodeKeeper:
             except TimeoutError:
                 pass  # it is time to look again
 
+    def _say_how_it_is(self) -> None:
+        """An event each time that this node becomes ready, or ceases to be."""
+        reason = "NodeReady" if self.is_ready else "NodeNotReady"
+        if reason != self._said and (self.is_ready or self._said):
+            self._report("Normal", reason, f"Node {self._config.node_name} status is now: {reason}")
+            self._said = reason
+
     async def _tell(self) -> None:
         assert self._node is not None
         old = self._node.status
         new = await self._status(old)
         await self._tell_difference(old, new)
+        self._say_how_it_is()
         if self.is_ready:
             self._told_ready.set()
 
