@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wherry.api.core.node import Node
 from wherry.api.core.pod import Pod, PodSpec
+from wherry.api.core.secret import Secret
+from wherry.api.core.service import Service
 from wherry.api.registry import Resource, resource_for
 from wherry.client.cache import CONTROLLER, Cache, Caches, Change, by_controller, orphans_of
 from wherry.client.transport import Event
@@ -228,6 +231,42 @@ def test_waits_longer_after_each_failure() -> None:
     gaps = [later - sooner for sooner, later in pairwise(times)]
     assert gaps[0] < 1.7
     assert all(30 <= gap <= 60 for gap in gaps[-2:])
+
+
+def test_what_was_reached_once_is_asked_again_soon() -> None:
+    """A server that starts three times in a minute is not punished for it."""
+    streams: list[list[Any]] = []
+    for revision in (5, 6, 7):
+        streams += [[ConnectionError("down")], [[synced(revision)], ConnectionError("gone")]]
+    transport = Scripted(*streams, [[added(pod("a", 8))]])
+    cache = run(fed(transport, 15))
+    assert [each.metadata.name for each in cache] == ["a"]
+
+
+def test_who_waits_for_a_server_hears_when_another_cache_has_reached_it() -> None:
+    async def scenario() -> None:
+        back = 40.0  # seconds after which the server is there
+        reached: list[float] = []
+
+        class Late(Scripted):
+            async def watch(self, resource: Resource, **options: Any) -> AsyncIterator[Sequence[Event]]:
+                now = asyncio.get_running_loop().time()
+                if now < back:
+                    raise ConnectionError("down")
+                reached.append(now)
+                yield [synced(1)]
+                await asyncio.sleep(1e6)
+
+        caches = Caches(Late(), VirtualClock())
+        for kind in (Pod, Node, Service, Secret):
+            caches.of(kind)
+        task = asyncio.ensure_future(caches.run())
+        await asyncio.sleep(200)
+        task.cancel()
+        assert len(reached) == 4
+        assert len(set(reached)) == 1
+
+    run(scenario())
 
 
 def test_one_kind_has_one_cache() -> None:

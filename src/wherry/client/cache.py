@@ -14,6 +14,7 @@ after the cache has taken in the whole batch.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -258,6 +259,7 @@ class Caches:
         self._caches: dict[_Scope, Cache[Any]] = {}
         self._tasks: dict[_Scope, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._reached = asyncio.Event()  # set for a moment when a watch comes to stand
 
     def of(
         self,
@@ -318,12 +320,16 @@ class Caches:
         since = ""
         while True:
             began = self._clock.monotonic()
+            away = reached = False
             try:
                 if not since:
                     cache.restart()
                 async for events in self._watch(scope, since):
                     cache.take(events)
                     since = "" if cache.is_listing else str(cache.revision)
+                    if since and not reached:
+                        reached, wait = True, SHORTEST_WAIT
+                        self._tell_reached()
                 if self._clock.monotonic() - began > SHORTEST_WAIT:
                     continue  # servers end watches after some minutes
             except StatusError as error:
@@ -332,11 +338,28 @@ class Caches:
                 if error.code == 410 and self._clock.monotonic() - began > wait:
                     continue
             except (OSError, msgspec.MsgspecError) as error:
+                away = isinstance(error, OSError)
                 _note_trouble(scope, error)
             if self._clock.monotonic() - began > LONGEST_WAIT:
                 wait = SHORTEST_WAIT
-            await asyncio.sleep(wait * (1 + self._clock.random()))
+            await self._rest(wait * (1 + self._clock.random()), away=away)
             wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _rest(self, seconds: float, *, away: bool) -> None:
+        """Wait; where the server was away, no longer than until any cache reaches it again.
+
+        Caches that come back at different times show their readers a world that never was.
+        """
+        if not away:
+            await asyncio.sleep(seconds)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._reached.wait()
+
+    def _tell_reached(self) -> None:
+        self._reached.set()
+        self._reached.clear()
 
     def _watch(self, scope: _Scope, since: str) -> Any:
         return self._transport.watch(

@@ -10,7 +10,6 @@ from pathlib import Path
 from wherry import __version__
 from wherry.api.core.namespace import Namespace
 from wherry.api.registry import resource_for
-from wherry.client.cache import Caches
 from wherry.client.http import HttpTransport
 from wherry.client.kubeconfig import Access
 from wherry.cluster.clock import SystemClock
@@ -127,11 +126,9 @@ async def running(config: Config) -> AsyncIterator[None]:
     async with container_runtime(config, clock) as runtime:
         await _answers(transport)
         agent = Agent(agent_config(config, network), transport, runtime, clock)
-        caches = Caches(transport, clock)
-        proxier = network.proxier(caches, clock)
+        proxier = network.proxier(agent.caches, clock)
         work = [
             asyncio.create_task(agent.run(), name="node agent"),
-            asyncio.create_task(caches.run(), name="proxy caches"),
             asyncio.create_task(proxier.run(), name="service proxy"),
         ]
         ready = asyncio.create_task(_ready(agent, proxier), name="node ready")

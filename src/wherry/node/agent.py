@@ -70,6 +70,11 @@ class Agent:
             spawn=self._spawn,
         )
 
+    @property
+    def caches(self) -> Caches:
+        """What this node sees of the cluster. Who works on the same node shares it: they see the same."""
+        return self._caches
+
     async def run(self) -> None:
         self.config.pods.mkdir(parents=True, exist_ok=True, mode=0o750)
         async with asyncio.TaskGroup() as group:
