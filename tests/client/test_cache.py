@@ -187,7 +187,7 @@ def test_starts_anew_when_the_revision_was_compacted() -> None:
         [Expired("too old resource version")],
         [[added(pod("b", 9)), synced(9)]],
     )
-    cache = run(fed(transport, 20))
+    cache = run(fed(transport, 1.7))  # one wait after the break, none after the answer
     assert transport.asked == ["", "5", ""]
     assert [each.metadata.name for each in cache] == ["b"]
 

@@ -333,10 +333,11 @@ class Caches:
                 if self._clock.monotonic() - began > SHORTEST_WAIT:
                     continue  # servers end watches after some minutes
             except StatusError as error:
-                since = "" if _is_lost(error) else since
                 _note_trouble(scope, error)
-                if error.code == 410 and self._clock.monotonic() - began > wait:
-                    continue
+                if _is_lost(error):
+                    anew, since = not since, ""
+                    if not anew:
+                        continue  # that the place is lost says nothing against beginning anew
             except (OSError, msgspec.MsgspecError) as error:
                 away = isinstance(error, OSError)
                 _note_trouble(scope, error)
