@@ -14,6 +14,7 @@ from wherry.apiserver.authz.masters import Masters
 from wherry.apiserver.authz.rbac import Rbac
 from wherry.apiserver.call import Call, Outcome, User
 from wherry.apiserver.delete import Deleter
+from wherry.apiserver.granting import Granting
 from wherry.apiserver.hub import Hub
 from wherry.apiserver.ownership import Ownership
 from wherry.apiserver.patch import Patcher
@@ -66,7 +67,10 @@ class Api:
         self.clock = clock
         self.hub = Hub(store)
         self.reader = Reader(self.hub)
-        self.writer = Writer(self.hub, admission or default_admission(), clock, Ownership(), services)
+        rbac = Rbac(self.hub)
+        self.authorizer = Authorizers((Masters(), rbac))
+        hooks = Granting(services, rbac, self.authorizer)
+        self.writer = Writer(self.hub, admission or default_admission(), clock, Ownership(), hooks)
         self.deleter = Deleter(self.writer, self.reader)
         self.patcher = Patcher(self.writer)
         self.watcher = Watcher(self.hub, self.reader, clock)
@@ -74,7 +78,6 @@ class Api:
         self.services = services
         services.attach(self.hub)
         self.bearer = Tokens(static_tokens or {}, tokens, self.hub, clock)
-        self.authorizer = Authorizers((Masters(), Rbac(self.hub)))
 
     async def start(self) -> None:
         """Read the store. `run` must follow, and goes on as long as the server does."""

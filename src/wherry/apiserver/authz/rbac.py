@@ -64,6 +64,18 @@ class Rbac:
                 found.resource.append(tree)
         return found
 
+    def held(self, user: User, namespace: str) -> list[PolicyRule]:
+        """All that a user may do in a namespace, or in the whole cluster ("")."""
+        return [rule for _, rule in self._rules(user, namespace)]
+
+    def rules_of_role(self, kind: str, namespace: str, name: str) -> tuple[PolicyRule, ...] | None:
+        """None where there is no such role."""
+        cache, key = (
+            (self._cluster_roles, name) if kind == "ClusterRole" else (self._roles, f"{namespace}/{name}")
+        )
+        entry = cache.get(key)
+        return None if entry is None else entry.typed.rules
+
     def _rules(self, user: User, namespace: str) -> Iterator[tuple[Grant, PolicyRule]]:
         index = self._fresh()
         subjects = [("User", user.name), *(("Group", group) for group in user.groups)]
@@ -73,11 +85,7 @@ class Rbac:
                     yield from ((grant, rule) for rule in self._role(grant))
 
     def _role(self, grant: Grant) -> tuple[PolicyRule, ...]:
-        if grant.role_kind == "ClusterRole":
-            entry = self._cluster_roles.get(grant.role)
-        else:
-            entry = self._roles.get(f"{grant.namespace}/{grant.role}")
-        return () if entry is None else entry.typed.rules
+        return self.rules_of_role(grant.role_kind, grant.namespace, grant.role) or ()
 
     def _fresh(self) -> dict[tuple[str, str], list[Grant]]:
         built = (self._cluster_bindings.changes, self._bindings.changes)
