@@ -163,6 +163,8 @@ async def test_an_exit_code_is_told_with_its_reason(
 
 async def test_what_ignores_the_stop_signal_is_killed(runtime: Runtime, pod: SandboxConfig) -> None:
     _, container = await started(runtime, pod, ("sleep", "1000"))
+    # By then it is the command that runs, not any more what started it, which does not ignore signals.
+    await runtime.exec_sync(container, ("true",), 5)
     await runtime.stop_container(container, 1)
     assert (await runtime.container_status(container)).exit_code == 137
 

@@ -236,7 +236,8 @@ class Proxier:
     async def _change(self, delta: Delta) -> bool:
         """Write a difference; False: the kernel has something else than we left there."""
         try:
-            await self._nft.run(script.change(self._table, delta))
+            for step in script.change(self._table, delta):
+                await self._nft.run(step)
         except NftError as error:
             log.warning(
                 "A change of the rules was refused. They are written anew.", extra={"error": str(error)}

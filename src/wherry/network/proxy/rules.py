@@ -210,9 +210,10 @@ def chain(target: Target) -> tuple[str, ...]:
 def _picks(target: Target, count: int, bits: int) -> tuple[str, ...]:
     first = FIRST | bits
     throw = f"meta mark set numgen random mod {count} offset {first:#x}"
+    # A packet that finds no endpoint met the rules as they changed: its sender tries again.
     if not target.affinity:
-        return (throw, *(f"meta nfproto ipv{family} {_go(target, family)}" for family in FAMILIES))
-    return (*_recall(target, range(first, first + count)), throw, *_keep(target))
+        return (throw, *(f"meta nfproto ipv{family} {_go(target, family)}" for family in FAMILIES), "drop")
+    return (*_recall(target, range(first, first + count)), throw, *_keep(target), "drop")
 
 
 def _key(target: Target, family: Family) -> str:

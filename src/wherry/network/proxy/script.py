@@ -121,18 +121,32 @@ def load(
     return "\n".join(lines) + "\n"
 
 
-def change(table: str, delta: Delta) -> str:
-    """From one ruleset to the next."""
-    lines = _elements(table, "delete", {place: "" for place in delta.removed})
+def change(table: str, delta: Delta) -> tuple[str, ...]:
+    """From one ruleset to the next: transactions to carry out one after the other.
+
+    A transaction is atomic, but a packet looks into one map after the other: one that is under way when
+    the rules change may be sent to a chain by the old rules and look for an endpoint by the new ones, and
+    a connection whose first packet finds none is lost. So endpoints come before anything leads to them,
+    and go when nothing does any more.
+    """
+    coming = {place: value for place, value in delta.added.items() if _leads_nowhere(place, delta.removed)}
+    going = {place: value for place, value in delta.removed.items() if _leads_nowhere(place, delta.added)}
+    before = [f"add chain inet {table} {target.name}" for target in delta.chains_added]
     for target in delta.chains_added:
-        lines.append(f"add chain inet {table} {target.name}")
-    for target in delta.chains_added:
-        lines += [f"add rule inet {table} {target.name} {rule}" for rule in chain(target)]
-    lines += _add(table, delta.added)
+        before += [f"add rule inet {table} {target.name} {rule}" for rule in chain(target)]
+    before += _add(table, coming)
+    switch = _delete(table, {place: each for place, each in delta.removed.items() if place not in going})
+    switch += _add(table, {place: each for place, each in delta.added.items() if place not in coming})
+    after = _delete(table, going)
     gone = [target.name for target in reversed(delta.chains_removed)]
-    lines += [f"flush chain inet {table} {name}" for name in gone]
-    lines += [f"delete chain inet {table} {name}" for name in gone]
-    return "\n".join(lines) + "\n"
+    after += [f"flush chain inet {table} {name}" for name in gone]
+    after += [f"delete chain inet {table} {name}" for name in gone]
+    return tuple("\n".join(lines) + "\n" for lines in (before, switch, after) if lines)
+
+
+def _leads_nowhere(place: Place, others: Mapping[Place, Value]) -> bool:
+    """Whether an element may be there, or be missing, while nothing else has changed yet."""
+    return place not in others and "svc" not in place[0]
 
 
 def remove(table: str) -> str:
@@ -150,6 +164,10 @@ def _range_elements(ranges: Ranges) -> dict[Place, Value]:
 
 def _add(table: str, elements: Mapping[Place, Value]) -> list[str]:
     return _elements(table, "add", elements)
+
+
+def _delete(table: str, places: Iterable[Place]) -> list[str]:
+    return _elements(table, "delete", {place: "" for place in places})
 
 
 def _elements(table: str, verb: str, elements: Mapping[Place, Value]) -> list[str]:
