@@ -162,6 +162,18 @@ async def test_people_get_refusals_in_lines(web: Web) -> None:
     assert reply.body.startswith(b'{\n  "kind": "Status",\n')
 
 
+@pytest.mark.parametrize(
+    "path", ["endpoints", "endpoints/kubernetes", "endpoints?watch=true&timeoutSeconds=0"]
+)
+async def test_what_is_deprecated_says_what_to_use(web: Web, path: str) -> None:
+    await web.ask("POST", MAPS.replace("configmaps", "endpoints"), {"metadata": {"name": "kubernetes"}})
+    reply = await web.ask("GET", MAPS.replace("configmaps", path))
+    assert reply.status == 200
+    assert reply.headers["warning"] == (
+        '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+    )
+
+
 async def test_head_is_get_without_its_body(web: Web) -> None:
     reply = await web.ask("HEAD", f"{MAPS}/none")
     assert (reply.status, reply.body) == (404, b"")

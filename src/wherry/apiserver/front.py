@@ -52,6 +52,11 @@ COMMON: HeaderPairs = (("Cache-Control", "no-cache, private"),)
 # Whether the verb's path names one object; the others' methods mean another verb without a name.
 ON_ONE = {"create": False, "update": True, "patch": True}
 COMPRESSED: HeaderPairs = (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+# What is said to everybody who still uses these of the core group.
+DEPRECATED = {
+    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+}
 BROWSERS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -154,13 +159,15 @@ class Front:
             user,
             request.headers.get("user-agent"),
         )
+        if resource.plural in DEPRECATED and not resource.group:
+            call.warnings.append(DEPRECATED[resource.plural])
         if target.subresource in CONNECT:
             return self._guarded(request, self.connect(request, call, target))
         form = form_of(request, watch=target.verb == "watch")
         if target.verb == "get" and not target.subresource and not resource.stored[1]:
             entry = self.api.reader.get(call)
             body = render.entry(entry, form, self.api.clock, params.get("includeObject", ""))
-            return respond(request, 200, body, form)
+            return respond(request, 200, body, form, warnings_of(call))
         if target.verb == "watch":
             return self._guarded(request, self._watch(call, form))
         return self._guarded(request, self._perform(request, call, form))
@@ -179,7 +186,7 @@ class Front:
         outcome = await self.api.perform(call)
         include = call.params.get("includeObject", "")
         clock = self.api.clock
-        warnings = [("Warning", f'299 - "{_quoted(text)}"') for text in dict.fromkeys(call.warnings)]
+        warnings = warnings_of(call)
         if isinstance(outcome, Listing):
             pieces = render.pieces(outcome, form, clock, include)
             return respond_by_pieces(request, pieces, form, warnings)
@@ -192,7 +199,7 @@ class Front:
         return render.encoded(encode(outcome.tree), form)
 
     async def _watch(self, call: Call, form: Form) -> Answer:
-        stream = Stream(200, form.content_type, COMMON)
+        stream = Stream(200, form.content_type, [*COMMON, *warnings_of(call)])
         shape = WatchForm(self.api, call, form)
         allowed = 0  # bytes; nothing is counted before there is a reader
 
@@ -237,6 +244,11 @@ class WatchForm:
 
     def failure(self, error: StatusError) -> bytes:
         return render.frame("ERROR", encode(error.status()), self.form)
+
+
+def warnings_of(call: Call) -> list[tuple[str, str]]:
+    """What there is to warn of, each once, as headers."""
+    return [("Warning", f'299 - "{_quoted(text)}"') for text in dict.fromkeys(call.warnings)]
 
 
 def form_of(request: Request, *, watch: bool) -> Form:
