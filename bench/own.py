@@ -18,7 +18,8 @@ from typing import Any
 from bench.load import Target
 from bench.rows import Row
 
-IDLE_SECONDS = 20.0
+IDLE_SECONDS = 30.0
+SETTLE_SECONDS = 10.0  # until what starting left to do is done
 STARTS = 5
 
 
@@ -84,7 +85,7 @@ class Own:
 
     def start_rows(self) -> list[Row]:
         """What it costs to start and to do nothing. The first start makes keys and an empty store."""
-        time.sleep(3)
+        time.sleep(SETTLE_SECONDS)
         before = _ticks(self._pid)
         time.sleep(IDLE_SECONDS)
         spent = (_ticks(self._pid) - before) / os.sysconf("SC_CLK_TCK")
@@ -144,7 +145,7 @@ class OwnNode:
 
     def rows(self) -> list[Row]:
         """What up took, and what it costs to have a node that does nothing."""
-        time.sleep(3)
+        time.sleep(SETTLE_SECONDS)
         pids = [json.loads(path.read_text())["pid"] for path in (self.folder / "c" / "run").glob("*.json")]
         before = sum(map(_ticks, pids))
         time.sleep(IDLE_SECONDS)
