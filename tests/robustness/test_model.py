@@ -497,4 +497,4 @@ def test_the_server_does_what_the_model_does() -> None:
 
 @pytest.mark.long
 def test_the_server_does_what_the_model_does_for_long() -> None:
-    check(1500, 80)
+    check(700, 80)

@@ -22,6 +22,7 @@ from tests.cluster.test_machine import Load, Machine, until
 from wherry.cluster.config import Config, load
 from wherry.cluster.example import image
 from wherry.cluster.nodeprocess import runtime_of
+from wherry.cluster.processes import start_time
 from wherry.network.pods import bridge_name
 from wherry.node.runtimes.interface import Container, ContainerState, Sandbox, SandboxStatus
 
@@ -57,6 +58,7 @@ class Soak(Machine):
 
     def kill(self, component: str) -> None:
         """SIGKILL, and what a person does then."""
+        until(lambda: start_time(self.process(component)))  # it may be on its way back from the last time
         os.kill(self.process(component), signal.SIGKILL)
         self.wherry("up")
 
