@@ -251,6 +251,29 @@ def test_a_forwarded_port_leads_to_the_pod(machine: Machine) -> None:
         forward.communicate()
 
 
+def test_a_host_port_leads_to_its_pod(machine: Machine) -> None:
+    container = {"name": "c", "image": image("1"), "ports": [{"containerPort": 8080, "hostPort": 18080}]}
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "ported"},
+        "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
+    }
+    machine.kubectl("apply", "-f", "-", stdin=json.dumps(manifest).encode())
+    machine.kubectl("wait", "--for=condition=Ready", "pod/ported", "--timeout=30s")
+    node = machine.kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[0].address}")
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{node}:18080/", timeout=5) as answer:
+                return bool(answer.read().decode().startswith("ported "))
+        except OSError:
+            return False  # Ready says that the container runs, not that it listens
+
+    until(answers)
+    machine.kubectl("delete", "pod", "ported")
+
+
 @pytest.mark.parametrize("victim", ["controlplane", "node", "containerd"])
 def test_pods_serve_on_while_a_component_is_killed_and_comes_back(machine: Machine, victim: str) -> None:
     before = machine.pods()
@@ -287,6 +310,8 @@ def test_down_with_purge_leaves_nothing(machine: Machine) -> None:
     assert data not in Path("/proc/self/mountinfo").read_text()
     tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
     assert "machine-test" not in tables
+    rules = subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True, check=True).stdout
+    assert "CNI-HOSTPORT" not in rules
     links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True).stdout
     assert "wherry-m" not in links
     assert not [path for path in Path("/sys/fs/cgroup").glob("**/wherry-machine-test*")]

@@ -20,6 +20,7 @@ from wherry.api.core.pod import PodSpec
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.controllers import rollout
 from wherry.machinery.meta import ObjectMeta
+from wherry.machinery.names import SAFE_ALPHABET
 from wherry.machinery.schema import edit
 
 
@@ -118,7 +119,7 @@ def test_the_new_set_is_found_whatever_hash_it_carries() -> None:
 def test_hashes_are_stable_short_and_differ_by_collision() -> None:
     one, again = rollout.template_hash(template("1"), 0), rollout.template_hash(template("1"), 0)
     assert one == again
-    assert set(one) <= set(rollout.SAFE_ALPHABET)
+    assert set(one) <= set(SAFE_ALPHABET)
     assert len(one) <= 10
     assert one != rollout.template_hash(template("1"), 1)
     assert one != rollout.template_hash(template("2"), 0)

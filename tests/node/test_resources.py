@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from wherry.api.core.pod import Pod
-from wherry.node import resources
 from wherry.node.resources import Machine, cgroup_parent, container_resources, insufficient, qos_class
 
 
@@ -60,16 +59,6 @@ def test_who_asks_for_nothing_is_killed_first() -> None:
     assert score({}) == 1000
     assert score(FULL) == -997
     assert score({"requests": {"memory": "250Mi"}}) == 750
-
-
-def test_sidecars_count_throughout_and_init_containers_at_their_peak() -> None:
-    request = {"requests": {"cpu": "100m"}}
-    inits: tuple[dict[str, object], ...] = (
-        {"restartPolicy": "Always", "resources": {"requests": {"cpu": "50m"}}},
-        {"resources": {"requests": {"cpu": "300m"}}},
-    )
-    found = resources.pod_requests(pod(request, inits=inits))
-    assert found["cpu"] == 350 * 10**6
 
 
 def test_cgroups_by_quality_of_service() -> None:

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from wherry.wire.duplex import Duplex, over, splice
+from wherry.wire.duplex import Duplex, end, over, splice
 
 
 async def pair() -> tuple[Duplex, Duplex]:
@@ -104,3 +104,24 @@ async def test_splice_ends_when_one_side_breaks() -> None:
         server.close()
         await splicing
     await ended(server, left, right)
+
+
+class Recorded(asyncio.Transport):
+    """A transport that counts how often it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closes = 0
+
+    def is_closing(self) -> bool:
+        return self.closes > 0
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def test_a_transport_is_closed_once_however_often_it_is_ended() -> None:
+    transport = Recorded()
+    end(transport)
+    end(transport)
+    assert transport.closes == 1

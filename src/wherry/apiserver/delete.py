@@ -6,7 +6,6 @@ is left. Until then it stays, marked with a deletionTimestamp.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -253,9 +252,6 @@ class Deleter:
                 continue
             deleted.append(entry.viewed(call.resource))
         return Listing(call.resource, deleted, self.hub.revision)
-
-
-Graceful = Callable[[Tree, int | None], int]
 
 
 def grace_of(call: Call, tree: Tree, asked: int | None) -> int:

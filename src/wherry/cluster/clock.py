@@ -8,7 +8,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-SAFE = "bcdfghjklmnpqrstvwxz2456789"
+from wherry.machinery.names import SAFE_ALPHABET
 
 
 class SystemClock:
@@ -24,7 +24,7 @@ class SystemClock:
         return str(uuid.uuid4())  # noqa: TID251 - the clock is where identity comes from
 
     def suffix(self, length: int = 5) -> str:
-        return "".join(secrets.choice(SAFE) for _ in range(length))
+        return "".join(secrets.choice(SAFE_ALPHABET) for _ in range(length))
 
     def random(self) -> float:
         return random.random()

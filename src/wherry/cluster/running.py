@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from wherry.api.apps.deployment import Deployment
 from wherry.api.core.event import Event
 from wherry.api.registry import by_kind
@@ -86,14 +84,14 @@ async def apply(client: Client, tree: dict[str, Any]) -> None:
     if resource is None:
         raise NotFound(f"{tree['apiVersion']} {tree['kind']} is not served: see `kubectl api-resources`")
     name, namespace = tree["metadata"]["name"], tree["metadata"].get("namespace", "default")
-    await client.transport.call(
-        "patch",
+    await client.patch(
         resource,
-        namespace=namespace if resource.namespaced else "",
-        name=name,
-        body=msgspec.json.encode(tree),
-        content_type="application/apply-patch+yaml",
-        params={"fieldManager": "wherry", "force": "true"},
+        name,
+        tree,
+        namespace if resource.namespaced else "",
+        type="apply",
+        field_manager="wherry",
+        force=True,
     )
 
 

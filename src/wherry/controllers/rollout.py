@@ -10,6 +10,7 @@ from wherry.api.apps.deployment import Deployment
 from wherry.api.apps.replicaset import ReplicaSet
 from wherry.api.core.podtemplate import PodTemplateSpec
 from wherry.machinery.intorstr import rolling_bounds, scaled
+from wherry.machinery.names import SAFE_ALPHABET
 from wherry.machinery.schema import edit
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -24,7 +25,6 @@ OWN_ANNOTATIONS = frozenset(
     (LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, ROLLBACK_TO)
 )
 HISTORY_LIMIT = 2000  # characters of the revision-history annotation
-SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 # which ReplicaSet is which
 

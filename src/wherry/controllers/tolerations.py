@@ -6,16 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from wherry.api.core.affinity import Taint, Toleration
-
-
-def tolerates(toleration: Toleration, taint: Taint) -> bool:
-    if toleration.effect and toleration.effect != taint.effect:
-        return False
-    if toleration.key and toleration.key != taint.key:
-        return False
-    if toleration.operator == "Exists":
-        return True
-    return toleration.operator in ("", "Equal") and toleration.value == taint.value
+from wherry.api.core.tolerations import tolerates
 
 
 def stay(taints: Iterable[Taint], tolerations: Sequence[Toleration]) -> timedelta | None:

@@ -23,6 +23,7 @@ C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 
 LONGEST_LABEL = 63
 LONGEST_SUBDOMAIN = 253
+SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # for generated names: no vowels, so that no words come about
 LONGEST_GENERATED_BASE = 58  # leaves room for five random characters
 STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, NamedTuple, TypeVar, dataclass_transform
 
@@ -54,19 +55,23 @@ class ListMap:
         self.keys = keys
 
 
-class ListSet(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ListSet:
     """A list of values in which none stands twice."""
 
 
-class Atomic(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Atomic:
     """A list or map that is replaced as a whole and has one owner."""
 
 
-class Granular(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Granular:
     """A map whose entries have owners of their own: what maps are unless said otherwise."""
 
 
-class Merge(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Merge:
     """How a strategic merge patch treats this field."""
 
     strategy: str
@@ -83,11 +88,13 @@ class OneOf:
         self.values = values
 
 
-class Written(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Written:
     """The server writes this default out although it is zero."""
 
 
-class Format(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Format:
     """How a scalar is written: int32, int64, byte, date-time, quantity …"""
 
     name: str

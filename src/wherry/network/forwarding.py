@@ -10,7 +10,7 @@ import asyncio
 import shlex
 import shutil
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
 DROPS = "-P FORWARD DROP"
@@ -36,25 +36,26 @@ def ours(listing: str, bridge: str) -> Iterator[tuple[str, ...]]:
 
 
 async def allow(bridge: str, *, ipv6: bool) -> None:
-    for tool in _tools(ipv6=ipv6):
-        for arguments in missing(await _run(tool, ("-S", "FORWARD")), bridge):
-            await _run(tool, arguments)
+    for tool in tools(ipv6=ipv6):
+        for arguments in missing(await iptables(tool, "-S", "FORWARD"), bridge):
+            await iptables(tool, *arguments)
 
 
 async def withdraw(bridge: str) -> None:
-    for tool in _tools(ipv6=True):
-        for arguments in ours(await _run(tool, ("-S", "FORWARD")), bridge):
-            await _run(tool, arguments)
+    for tool in tools(ipv6=True):
+        for arguments in ours(await iptables(tool, "-S", "FORWARD"), bridge):
+            await iptables(tool, *arguments)
 
 
-def _tools(*, ipv6: bool) -> Iterator[str]:
+def tools(*, ipv6: bool) -> Iterator[str]:
     """Whoever made the host drop what it forwards has them installed."""
     for name in ("iptables", "ip6tables") if ipv6 else ("iptables",):
         if (found := shutil.which(name)) is not None:
             yield found
 
 
-async def _run(tool: str, arguments: Sequence[str]) -> str:
+async def iptables(tool: str, *arguments: str) -> str:
+    """What the tool prints; nothing where it does not do as it is asked."""
     process = await asyncio.create_subprocess_exec(tool, "-w", *arguments, stdout=PIPE, stderr=DEVNULL)
     output, _ = await process.communicate()
     return output.decode()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from wherry.network import forwarding, links, sysctls
+from wherry.network import forwarding, hostports, links, sysctls
 from wherry.network.errors import NetworkError
 from wherry.network.proxy import script
 from wherry.network.proxy.model import FAMILIES, Ranges, family_of
@@ -172,6 +172,7 @@ async def down(network: PodNetwork, nft: Nft | None = None) -> None:
     nft = nft or Nft()
     network.conflist.unlink(missing_ok=True)
     await forwarding.withdraw(network.bridge)
+    await hostports.withdraw(nft)
     await nft.run(script.remove(network.table))
     await asyncio.to_thread(links.remove_bridge, network.bridge)
     await asyncio.to_thread(sysctls.restore, network.memory)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from wherry.api.core.container import Container, EphemeralContainer
 from wherry.api.core.pod import Pod
+from wherry.api.core.podresources import UNIT, add, amounts, pod_limits, pod_requests
 from wherry.machinery import quantity
 from wherry.node.runtimes.interface import Resources, Value
 
@@ -32,7 +33,7 @@ def qos_class(pod: Pod) -> str:
     if pod.spec.resources.requests or pod.spec.resources.limits:
         parts = [pod.spec.resources]
     requests, limits = (
-        [{name: amount for name, amount in _set(each).items() if name in COMPUTE} for each in group]
+        [{name: amount for name, amount in amounts(each).items() if name in COMPUTE} for each in group]
         for group in ([part.requests for part in parts], [part.limits for part in parts])
     )
     if not any(requests) and not any(limits):
@@ -43,11 +44,6 @@ def qos_class(pod: Pod) -> str:
         if any(asked.get(name, allowed[name]) != allowed[name] for name in COMPUTE):
             return "Burstable"
     return "Guaranteed"
-
-
-def _set(amounts: Mapping[str, str]) -> dict[str, int]:
-    parsed = {name: quantity.parse(text).nanos for name, text in amounts.items()}
-    return {name: nanos for name, nanos in parsed.items() if nanos}
 
 
 def milli_cpu(amounts: Mapping[str, str]) -> int:
@@ -96,61 +92,20 @@ def oom_score(container: Container | EphemeralContainer, pod: Pod, machine: Mach
     return min(max(score, 3), BEST_EFFORT_OOM - 1)  # 3: above every guaranteed one
 
 
-def pod_requests(pod: Pod) -> dict[str, int]:
-    """What the node sets aside for a pod, in nano-units. Sidecars count throughout, init containers at
-    their peak."""
-    return _total(pod, lambda container: container.resources.requests)
-
-
-def pod_limits(pod: Pod) -> dict[str, int]:
-    return _total(pod, lambda container: container.resources.limits)
-
-
-def _total(pod: Pod, part: Callable[[Container], Mapping[str, str]]) -> dict[str, int]:
-    running: dict[str, int] = {}
-    for container in pod.spec.containers:
-        _add(running, _set(part(container)))
-    sidecars: dict[str, int] = {}
-    peak: dict[str, int] = {}
-    for container in pod.spec.initContainers:
-        amounts = _set(part(container))
-        if container.restartPolicy == "Always":
-            _add(sidecars, amounts)
-            _raise(peak, sidecars)
-        else:
-            moment = dict(sidecars)
-            _add(moment, amounts)
-            _raise(peak, moment)
-    _add(running, sidecars)
-    _raise(running, peak)
-    _add(running, _set(pod.spec.overhead))
-    return running
-
-
-def _add(total: dict[str, int], more: Mapping[str, int]) -> None:
-    for name, amount in more.items():
-        total[name] = total.get(name, 0) + amount
-
-
-def _raise(total: dict[str, int], least: Mapping[str, int]) -> None:
-    for name, amount in least.items():
-        total[name] = max(total.get(name, 0), amount)
-
-
 def pod_resources(pod: Pod) -> Resources:
-    """What the pod's own cgroup enforces: limits only where every container has one."""
-    unit = 10**9
+    """What the pod's own cgroup enforces: limits only where the pod or every container has one."""
     requests, limits = pod_requests(pod), pod_limits(pod)
     containers = (*pod.spec.initContainers, *pod.spec.containers)
 
     def bounded(name: str) -> int:
-        return limits.get(name, 0) if all(name in c.resources.limits for c in containers) else 0
+        says = name in pod.spec.resources.limits
+        return limits.get(name, 0) if says or all(name in c.resources.limits for c in containers) else 0
 
     return Resources(
-        cpu_shares=shares_of(requests.get("cpu", 0) * 1000 // unit),
+        cpu_shares=shares_of(requests.get("cpu", 0) * 1000 // UNIT),
         cpu_period=CPU_PERIOD,
-        cpu_quota=quota_of(bounded("cpu") * 1000 // unit),
-        memory_limit=bounded("memory") // unit,
+        cpu_quota=quota_of(bounded("cpu") * 1000 // UNIT),
+        memory_limit=bounded("memory") // UNIT,
     )
 
 
@@ -169,13 +124,13 @@ def cgroup_parent(pod: Pod, root: str, driver: str = "cgroupfs") -> str:
 def insufficient(pod: Pod, others: Iterable[Pod], allocatable: Mapping[str, str]) -> tuple[str, str] | None:
     """Why the node has no room for `pod`, as a reason and a message; None if it has."""
     others = list(others)
-    room = _set(allocatable)
+    room = amounts(allocatable)
     most = quantity.parse(allocatable["pods"]).value if "pods" in allocatable else None
     if most is not None and len(others) + 1 > most:
         return _short("pods", 1, len(others), most)
     used: dict[str, int] = {}
     for other in others:
-        _add(used, pod_requests(other))
+        add(used, pod_requests(other))
     for name, asked in pod_requests(pod).items():
         taken, capacity = used.get(name, 0), room.get(name, 0)
         if asked + taken > capacity:

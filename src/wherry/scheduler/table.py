@@ -16,6 +16,7 @@ import numpy.typing as npt
 from wherry.api.core.affinity import Taint
 from wherry.api.core.node import Node
 from wherry.api.core.pod import Pod
+from wherry.api.core.podresources import UNIT, pod_requests
 from wherry.machinery import quantity
 
 Ints = npt.NDArray[np.int64]
@@ -225,31 +226,11 @@ class PodRow:
 
 
 def requests_of(pod: Pod) -> dict[str, int]:
-    """What a Pod needs at any one time: containers and sidecars together, or the largest init container."""
-    total: Counter[str] = Counter()
-    for container in pod.spec.containers:
-        _add(total, container.resources.requests)
-    sidecars: Counter[str] = Counter()
-    peak: Counter[str] = Counter()
-    for container in pod.spec.initContainers:
-        if container.restartPolicy == "Always":
-            _add(sidecars, container.resources.requests)
-            _add(total, container.resources.requests)
-        else:
-            alone = sidecars.copy()
-            _add(alone, container.resources.requests)
-            peak |= alone
-    peak |= sidecars
-    found = total | peak
-    for resource, text in pod.spec.resources.requests.items():
-        found[resource] = amount(resource, text)
-    _add(found, pod.spec.overhead)
-    return dict(found)
-
-
-def _add(total: Counter[str], requests: Mapping[str, str]) -> None:
-    for resource, text in requests.items():
-        total[resource] += amount(resource, text)
+    """What a Pod needs, in the table's units, rounded up."""
+    return {
+        resource: -(-nanos // (UNIT // 1000 if resource == "cpu" else UNIT))
+        for resource, nanos in pod_requests(pod).items()
+    }
 
 
 def scored_of(pod: Pod) -> tuple[int, int]:

@@ -14,7 +14,8 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-SAFE = "bcdfghjklmnpqrstvwxz2456789"
+from wherry.machinery.names import SAFE_ALPHABET
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PATIENCE = 10.0  # real seconds to wait for other threads when the loop has no timer left
 
@@ -74,7 +75,7 @@ class VirtualClock:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def suffix(self, length: int = 5) -> str:
-        return "".join(self._random.choice(SAFE) for _ in range(length))
+        return "".join(self._random.choice(SAFE_ALPHABET) for _ in range(length))
 
     def random(self) -> float:
         return self._random.random()

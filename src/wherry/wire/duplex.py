@@ -38,6 +38,16 @@ class ByteStream(Protocol):
         ...
 
 
+def end(transport: asyncio.Transport) -> None:
+    """Close a transport, politely and once.
+
+    asyncio's TLS transports of Python 3.11.2 forget on a second close what they belong to: an abort then
+    fails, and a goodbye that is never answered keeps the connection.
+    """
+    if not transport.is_closing():
+        transport.close()
+
+
 class Duplex(asyncio.Protocol):
     """A ByteStream over an asyncio transport whose protocol this object becomes."""
 
@@ -116,10 +126,10 @@ class Duplex(asyncio.Protocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         else:
-            self.transport.close()  # TLS has no half-close here
+            end(self.transport)  # TLS has no half-close here
 
     def close(self) -> None:
-        self.transport.close()
+        end(self.transport)
         if self._read_paused and not self._lost:
             self._read_paused = False
             self.transport.resume_reading()  # a paused TLS transport would not see the other side's goodbye

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httptools
 
 from wherry.wire.answer import Answer, Upgrade
-from wherry.wire.duplex import Duplex
+from wherry.wire.duplex import Duplex, end
 from wherry.wire.message import (
     Headers,
     Request,
@@ -335,7 +335,7 @@ class HttpProtocol(asyncio.Protocol):
             self._write(self._failed(request, error), request)
         self._current = None
         if self._ends(request):
-            self.transport.close()
+            end(self.transport)
         return None
 
     @property
@@ -412,7 +412,7 @@ class HttpProtocol(asyncio.Protocol):
         if not whole:
             self.transport.abort()
         elif request is None or self._ends(request):
-            self.transport.close()
+            end(self.transport)
         else:
             self._loop.call_soon(self._go_on)
 
@@ -486,7 +486,7 @@ class HttpProtocol(asyncio.Protocol):
         elif self._current is None:
             due = self._stamp + self._patience() - self._loop.time()
             if due <= 0:
-                self.transport.close()
+                end(self.transport)
             else:
                 left = min(left, due)
         self._timer = self._loop.call_later(left, self._check_time)
@@ -497,7 +497,7 @@ class HttpProtocol(asyncio.Protocol):
         if self._stream is not None and not self._stream.finite:
             self._stream.finish()
         elif self._current is None and not self._receiving:
-            self.transport.close()
+            end(self.transport)
 
 
 METHODS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from wherry.api.core.affinity import Taint
+from wherry.api.core.tolerations import is_tolerated
 from wherry.scheduler.framework import Plugin, Rejections, normalized, plugin
 from wherry.scheduler.table import Ints, Mask, NodeTable, PodRow
-from wherry.scheduler.tolerations import tolerates
 
 HARD = ("NoSchedule", "NoExecute")
 
@@ -32,14 +32,14 @@ class TaintToleration(Plugin):
 
     def _untolerated(self, pod: PodRow, taints: tuple[Taint, ...]) -> Taint | None:
         tolerations = pod.pod.spec.tolerations
-        return next((t for t in taints if t.effect in HARD and not tolerates(tolerations, t)), None)
+        return next((t for t in taints if t.effect in HARD and not is_tolerated(t, tolerations)), None)
 
     def score(self, pod: PodRow, nodes: NodeTable) -> Ints | None:
         """The fewer taints that a node would rather be spared for, the better."""
         tolerations = pod.pod.spec.tolerations
         counts = np.array(
             [
-                sum(t.effect == "PreferNoSchedule" and not tolerates(tolerations, t) for t in taints)
+                sum(t.effect == "PreferNoSchedule" and not is_tolerated(t, tolerations) for t in taints)
                 for taints in nodes.taint_sets
             ],
             np.int64,

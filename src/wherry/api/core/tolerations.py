@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from wherry.api.core.affinity import Taint, Toleration
 
 
-def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
-    return any(_covers(toleration, taint) for toleration in tolerations)
+def is_tolerated(taint: Taint, tolerations: Iterable[Toleration]) -> bool:
+    return any(tolerates(each, taint) for each in tolerations)
 
 
-def _covers(toleration: Toleration, taint: Taint) -> bool:
-    """An empty effect covers all effects, an empty key (with Exists) all keys."""
+def tolerates(toleration: Toleration, taint: Taint) -> bool:
+    """An empty effect covers all effects, an empty key all keys."""
     if toleration.effect and toleration.effect != taint.effect:
         return False
     if toleration.key and toleration.key != taint.key:
@@ -21,15 +21,15 @@ def _covers(toleration: Toleration, taint: Taint) -> bool:
         case "Exists":
             return True
         case "Equal":
-            return bool(toleration.key) and toleration.value == taint.value
+            return toleration.value == taint.value
         case "Lt":
-            return _numbers(taint.value, toleration.value, less=True)
+            return _compares(taint.value, toleration.value, less=True)
         case "Gt":
-            return _numbers(taint.value, toleration.value, less=False)
+            return _compares(taint.value, toleration.value, less=False)
     return False
 
 
-def _numbers(value: str, bound: str, *, less: bool) -> bool:
+def _compares(value: str, bound: str, *, less: bool) -> bool:
     try:
         left, right = int(value), int(bound)
     except ValueError:
