@@ -9,7 +9,6 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import msgspec
 
@@ -211,16 +210,3 @@ def _auth(entry: Mapping[str, str], place: str) -> Auth:
         registry_token=entry.get("registrytoken", ""),
         server_address=place,
     )
-
-
-def archives_in(path: Path) -> list[Path]:
-    """`path` itself, or every archive in it where it is a folder."""
-    return sorted(path.glob("*.tar*")) if path.is_dir() else [path]
-
-
-async def load(runtime: Runtime, path: Path) -> list[str]:
-    """Load an OCI archive, or every archive in a folder; the references they brought."""
-    loaded: list[str] = []
-    for archive in archives_in(path):
-        loaded += await runtime.load(str(archive))
-    return loaded
